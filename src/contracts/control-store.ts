@@ -1,0 +1,225 @@
+import type { LedgerEntry } from '../model/ledger.ts'
+import type { CursorWindow } from '../model/manifest.ts'
+import type { BatchDate, Run, RunKey } from '../model/run.ts'
+import type { ScriptId, ScriptKind } from '../model/script.ts'
+
+/** The framework's memory: which scripts may run, which run, how far each has read. */
+export interface ControlStore {
+  readonly scripts: ScriptRegistry
+  readonly batches: BatchBook
+  readonly runs: RunBook
+  readonly extractions: ExtractionBook
+  /** How another thread renews leases of this store. */
+  readonly renewal: Renewal
+  /** Creates or upgrades the store's own tables, under a lock: safe from several processes at once. */
+  migrate(): Promise<StoreIdentity>
+  close(): Promise<void>
+}
+
+export interface StoreIdentity {
+  /** UUID, made once per store: stands in every fence and ledger row that this store's runs write. */
+  readonly storeId: string
+}
+
+/** Who may run. */
+export interface ScriptRegistry {
+  /** Adds the script or takes over its new description; keeps whether it is active. With `approve`, approves its content. */
+  register(script: NewRegistration): Promise<void>
+  /** False when it is not registered. */
+  setActive(id: ScriptId, active: boolean): Promise<boolean>
+  list(): Promise<readonly RegisteredScript[]>
+}
+
+export interface NewRegistration {
+  readonly id: ScriptId
+  readonly name: string
+  readonly kind: ScriptKind
+  readonly description: string
+  readonly frequency: string
+  readonly owner: string | undefined
+  readonly contentHash: string
+  readonly approve: boolean
+  readonly by: string
+}
+
+export interface RegisteredScript {
+  readonly id: ScriptId
+  readonly name: string
+  readonly kind: ScriptKind
+  readonly description: string
+  readonly frequency: string
+  readonly owner: string | undefined
+  readonly active: boolean
+  readonly contentHash: string
+  readonly approvedHash: string | undefined
+  readonly approvedBy: string | undefined
+  /** UTC, ISO 8601. */
+  readonly approvedAt: string | undefined
+}
+
+export interface BatchBook {
+  /** False when it was open already. A closed batch opens again. */
+  open(batch: BatchDate): Promise<boolean>
+  /** False when there is no such open batch. */
+  close(batch: BatchDate): Promise<boolean>
+  /** Oldest first. */
+  list(): Promise<readonly Batch[]>
+}
+
+export interface Batch {
+  readonly date: BatchDate
+  readonly status: 'OPEN' | 'CLOSED'
+}
+
+export interface RunBook {
+  /**
+   * Decides and begins in one transaction: reads what `decide` asks for, and when it allows the run,
+   * takes the lease with the next token, marks a dead predecessor ABANDONED, opens the batch if it is new
+   * and records the run as RUNNING. Of any number of callers at once exactly one begins.
+   * A refusal is recorded and returned.
+   */
+  begin(request: RunRequest, decide: (facts: GateFacts) => Promise<GateDecision>): Promise<Begun>
+  /**
+   * Records the end of a run and its ledger and frees its lease, when the run still holds its token.
+   * False when it does not: then nothing was changed.
+   */
+  finish(key: RunKey, outcome: RunOutcome): Promise<boolean>
+  /** Newest first. */
+  list(filter: RunFilter): Promise<readonly Run[]>
+  ledger(runId: string): Promise<readonly LedgerEntry[]>
+  /** What the gate decided, newest first. */
+  decisions(script: ScriptId | undefined, limit: number): Promise<readonly GateRecord[]>
+}
+
+export interface RunRequest {
+  readonly runId: string
+  readonly script: ScriptId
+  readonly kind: ScriptKind
+  readonly batch: BatchDate
+  readonly leaseTtlMs: number
+  readonly logFile: string
+}
+
+/** What the gate may ask while it decides; all answers come from one transaction. */
+export interface GateFacts {
+  script(id: ScriptId): Promise<RegisteredScript | undefined>
+  batch(date: BatchDate): Promise<Batch | undefined>
+  lease(id: ScriptId): Promise<LeaseState | undefined>
+  /** The newest run of the script for the batch that ended STAGED or SUCCESS. */
+  done(id: ScriptId, batch: BatchDate): Promise<Run | undefined>
+  /** The newest batch for which the script ended STAGED or SUCCESS. */
+  latestDone(id: ScriptId): Promise<BatchDate | undefined>
+  /** The newest committed extraction of the batch. */
+  extraction(extract: ScriptId, batch: BatchDate): Promise<CommittedExtraction | undefined>
+  /** The oldest batch before this one with a committed extraction that the load has not published. */
+  unloadedBefore(extract: ScriptId, load: ScriptId, batch: BatchDate): Promise<BatchDate | undefined>
+}
+
+export interface LeaseState {
+  readonly runId: string
+  readonly token: number
+  /** `host:pid`. */
+  readonly holder: string
+  /** UTC, ISO 8601. */
+  readonly since: string
+  /** Not expired by the store's clock, and its holder not provably dead. */
+  readonly live: boolean
+}
+
+/** Run, or the reason not to: a stable code, a sentence and the command that clears it. */
+export type GateDecision =
+  | { readonly run: true }
+  | { readonly run: false; readonly code: string; readonly message: string; readonly hint: string; readonly exitCode: number }
+
+export type Begun =
+  | { readonly begun: true; readonly key: RunKey; readonly startedAt: string }
+  | { readonly begun: false; readonly refusal: Extract<GateDecision, { readonly run: false }> }
+
+export interface GateRecord {
+  /** UTC, ISO 8601. */
+  readonly at: string
+  readonly script: ScriptId
+  readonly batch: BatchDate
+  readonly code: string
+  readonly message: string
+}
+
+export interface RunOutcome {
+  readonly status: 'SUCCESS' | 'FAILED'
+  readonly exitCode: number
+  readonly errorCode: string | undefined
+  readonly errorMessage: string | undefined
+  readonly ledger: readonly LedgerEntry[]
+  /** Of a load: the manifest that it published, and under which sequence. */
+  readonly published: { readonly manifestSha256: string; readonly sequence: number } | undefined
+}
+
+export interface RunFilter {
+  readonly script?: ScriptId
+  readonly batch?: BatchDate
+  readonly runId?: string
+  readonly limit: number
+}
+
+/** The packages that extractions committed, and the cursors that move with them. */
+export interface ExtractionBook {
+  /**
+   * Makes a package durable: records it and its ledger, moves the cursor forward (never back), ends the run as
+   * STAGED and frees the lease, in one transaction guarded by the token. False when the token is outdated: nothing was changed.
+   */
+  commit(key: RunKey, extraction: NewExtraction): Promise<boolean>
+  /** The newest committed package of a batch. */
+  latest(extract: ScriptId, batch: BatchDate): Promise<CommittedExtraction | undefined>
+  /** The newest committed package of the latest batch before this one that has one. */
+  before(extract: ScriptId, batch: BatchDate): Promise<CommittedExtraction | undefined>
+  cursor(extract: ScriptId): Promise<Cursor | undefined>
+}
+
+export interface NewExtraction {
+  readonly manifestPath: string
+  readonly manifestSha256: string
+  readonly schemaHash: string
+  readonly window: CursorWindow | undefined
+  /** Whether the cursor is to follow the window; not for a batch that is read again or out of its order. */
+  readonly movesCursor: boolean
+  readonly rowsStaged: number
+  readonly rowsRejected: number
+  readonly exitCode: number
+  readonly ledger: readonly LedgerEntry[]
+}
+
+export interface CommittedExtraction {
+  readonly runId: string
+  readonly batch: BatchDate
+  readonly token: number
+  readonly manifestPath: string
+  readonly manifestSha256: string
+  readonly schemaHash: string
+  readonly window: CursorWindow | undefined
+  readonly rowsStaged: number
+  readonly rowsRejected: number
+  readonly exitCode: number
+  /** UTC, ISO 8601. */
+  readonly committedAt: string
+}
+
+export interface Cursor {
+  readonly value: string
+  readonly batch: BatchDate
+  readonly runId: string
+}
+
+/**
+ * What the lease worker imports: a module whose `openRenewer(options)` resolves to a {@link Renewer}
+ * with a connection of its own. `options` can be cloned into another thread.
+ */
+export interface Renewal {
+  readonly module: URL
+  readonly options: Readonly<Record<string, string | number>>
+}
+
+export interface Renewer {
+  /** Prolongs the lease by its TTL. False when someone else holds it. */
+  renew(key: RunKey, leaseTtlMs: number, progress: number): Promise<boolean>
+  close(): Promise<void>
+}

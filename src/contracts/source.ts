@@ -1,0 +1,52 @@
+import type { ReadBatch } from '../model/column-batch.ts'
+import type { CursorWindow } from '../model/manifest.ts'
+import type { TableSchema } from '../model/schema.ts'
+import type { CursorPolicy, Resource } from '../model/script.ts'
+
+/** Where rows come from. A source only reads: it never writes, stages or retries. */
+export interface Source {
+  /** Called by `sluice check`. Rejects with a hint when the source cannot be reached. Reads no rows. */
+  check(): Promise<void>
+  /** The resource's columns; undefined when they are only known from its rows. RESOURCE_NOT_FOUND when there is none. */
+  describe(resource: Resource): Promise<TableSchema | undefined>
+  /**
+   * Called once per attempt of an extraction. Takes the horizon, then the snapshot, then counts inside it.
+   * Everything that the reading yields belongs to this one view.
+   */
+  open(request: ReadRequest): Promise<Reading>
+  /** Called once, after every reading is closed. Safe to call twice. */
+  close(): Promise<void>
+}
+
+export interface ReadRequest {
+  readonly resource: Resource
+  readonly cursor: CursorPolicy | undefined
+  /** Where the window begins; undefined: at the beginning. */
+  readonly lower: string | undefined
+  /** A recorded or given window's end, which replaces the horizon; undefined: up to the horizon. */
+  readonly upper: string | undefined
+  /** Aborts the reading within a second; the read in progress then rejects. */
+  readonly signal: AbortSignal
+  /** Told what people should know and no count shows: rows held back, a horizon that could not be proven. */
+  readonly notice: (message: string) => void
+}
+
+/** One consistent view of one resource. */
+export interface Reading {
+  readonly schema: TableSchema
+  /** Undefined when the extraction has no cursor. */
+  readonly window: CursorWindow | undefined
+  /** The rows that the view holds, counted by the source itself; undefined where that is not affordable. */
+  readonly expectedRows: number | undefined
+  /** In the order in which their rows are to be read and numbered. */
+  readonly partitions: readonly Partition[]
+  /** Read once per partition. Rows come in batches that fit in memory; an unfinished reading rejects, it never ends early. */
+  read(partition: Partition): AsyncIterable<ReadBatch>
+  close(): Promise<void>
+}
+
+/** A share of a resource that is read by itself: a table, a key range, a file. */
+export interface Partition {
+  /** Stable within the batch, shown to people: a table's name, a file's name. */
+  readonly id: string
+}
