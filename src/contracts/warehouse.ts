@@ -59,6 +59,8 @@ export interface Dialect {
   parseType(text: string): ColumnType | undefined
   /** Whether the text matches the whole pattern: POSIX-like, without look-around and back-references. */
   matches(expression: string, pattern: string): string
+  /** Whether the text is one JSON value. */
+  isJson(expression: string): string
   /** The name of the placeholder for the n-th value of a statement, from 1. */
   placeholder(position: number): string
   /** The canonical text of a value, exact, for rejects and for casts between types. */

@@ -1,0 +1,14 @@
+import { decimal, extract, jsonLines, text } from 'sluice-etl'
+import { catalog } from '../sluice.config.ts'
+
+const products = catalog.newest('products-*.jsonl', {
+  format: jsonLines(),
+  columns: {
+    asin: text(20),
+    title: text().from('product_title'),
+    price: decimal(10, 2).from('product_price').optional(),
+    category: text(),
+  },
+})
+
+export default extract(products, { description: 'Products by category, from the catalogue' })

@@ -1,0 +1,4 @@
+import { load } from 'sluice-etl'
+import products from '../extract/product_category.ts'
+
+export default load(products, { into: 'product_category', write: { disposition: 'merge', key: ['asin'] }, rejectLimit: 10 })

@@ -1,0 +1,80 @@
+import type { Transaction } from 'kysely'
+import type { GateFacts } from '../../contracts/control-store.ts'
+import type { BatchDate } from '../../model/run.ts'
+import type { ScriptId } from '../../model/script.ts'
+import { findBatch } from './batches.ts'
+import { latestExtraction } from './extractions.ts'
+import { leaseState } from './leases.ts'
+import type { Holder } from './liveness.ts'
+import { findRuns } from './run-rows.ts'
+import { findScript } from './scripts.ts'
+import type { Tables } from './tables.ts'
+
+/** The gate's questions, answered inside one transaction. */
+export function gateFacts(trx: Transaction<Tables>, own: Holder): GateFacts {
+  return {
+    script: (id) => findScript(trx, id),
+    batch: (date) => findBatch(trx, date),
+    lease: (id) => leaseState(trx, id, own),
+    done: async (id, batch) => {
+      const [run] = await findRuns(trx, own, { script: id, batch, statuses: ['STAGED', 'SUCCESS'], limit: 1 })
+      return run
+    },
+    latestDone: (id) => latestDone(trx, id),
+    extraction: (extract, batch) => latestExtraction(trx, extract, batch),
+    unloadedBefore: (extract, load, batch) => unloadedBefore(trx, extract, load, batch),
+  }
+}
+
+async function latestDone(trx: Transaction<Tables>, id: ScriptId): Promise<BatchDate | undefined> {
+  const row = await trx
+    .selectFrom('run')
+    .select('batch')
+    .where('script', '=', id)
+    .where('status', 'in', ['STAGED', 'SUCCESS'])
+    .orderBy('batch', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return row?.batch
+}
+
+/** Of each batch only the newest package counts: it replaces those before it. */
+async function unloadedBefore(
+  trx: Transaction<Tables>,
+  extract: ScriptId,
+  load: ScriptId,
+  batch: BatchDate,
+): Promise<BatchDate | undefined> {
+  const row = await trx
+    .selectFrom('extraction as package')
+    .select('package.batch')
+    .where('package.script', '=', extract)
+    .where('package.batch', '<', batch)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('extraction as newer')
+            .select('newer.number')
+            .whereRef('newer.script', '=', 'package.script')
+            .whereRef('newer.batch', '=', 'package.batch')
+            .whereRef('newer.number', '>', 'package.number'),
+        ),
+      ),
+    )
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('run')
+            .select('run.number')
+            .where('run.script', '=', load)
+            .where('run.status', '=', 'SUCCESS')
+            .whereRef('run.batch', '=', 'package.batch')
+            .whereRef('run.manifest_sha256', '=', 'package.manifest_sha256'),
+        ),
+      ),
+    )
+    .orderBy('package.batch')
+    .limit(1)
+    .executeTakeFirst()
+  return row?.batch
+}

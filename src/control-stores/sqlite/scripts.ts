@@ -1,0 +1,53 @@
+import type { Kysely } from 'kysely'
+import type { NewRegistration, RegisteredScript, ScriptRegistry } from '../../contracts/control-store.ts'
+import type { ScriptId } from '../../model/script.ts'
+import type { Database } from './database.ts'
+import type { ScriptTable, Tables } from './tables.ts'
+
+/** Who may run, in the `script` table. */
+export function scriptRegistry(database: Database): ScriptRegistry {
+  return {
+    register: async (script) => register(database.tables, script),
+    setActive: async (id, active) => {
+      const change = database.tables
+        .updateTable('script')
+        .set({ is_active: active ? 1 : 0 })
+        .where('id', '=', id)
+      return (await change.executeTakeFirst()).numUpdatedRows > 0n
+    },
+    list: async () => (await database.tables.selectFrom('script').selectAll().orderBy('id').execute()).map(registeredScript),
+  }
+}
+
+async function register(db: Kysely<Tables>, script: NewRegistration): Promise<void> {
+  const { id, name, kind, description, frequency, owner, contentHash, approve, by } = script
+  const described = { name, kind, description, frequency, owner: owner ?? null, content_hash: contentHash }
+  const approval = approve ? { approved_hash: contentHash, approved_by: by, approved_at: new Date().toISOString() } : {}
+  await db
+    .insertInto('script')
+    .values({ id, is_active: 1, ...described, ...approval })
+    .onConflict((conflict) => conflict.column('id').doUpdateSet({ ...described, ...approval }))
+    .execute()
+}
+
+/** Undefined when it is not registered. */
+export async function findScript(db: Kysely<Tables>, id: ScriptId): Promise<RegisteredScript | undefined> {
+  const row = await db.selectFrom('script').selectAll().where('id', '=', id).executeTakeFirst()
+  return row && registeredScript(row)
+}
+
+function registeredScript(row: ScriptTable): RegisteredScript {
+  return {
+    id: row.id,
+    name: row.name,
+    kind: row.kind,
+    description: row.description,
+    frequency: row.frequency,
+    owner: row.owner ?? undefined,
+    active: row.is_active === 1,
+    contentHash: row.content_hash,
+    approvedHash: row.approved_hash ?? undefined,
+    approvedBy: row.approved_by ?? undefined,
+    approvedAt: row.approved_at ?? undefined,
+  }
+}

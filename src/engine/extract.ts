@@ -1,0 +1,229 @@
+import type { CommittedExtraction } from '../contracts/control-store.ts'
+import type { Reading } from '../contracts/source.ts'
+import { SluiceError } from '../errors.ts'
+import { type LedgerEntry, unbalanced } from '../model/ledger.ts'
+import type { Manifest, ManifestColumn } from '../model/manifest.ts'
+import type { ExtractScript } from '../model/script.ts'
+import type { ActiveRun, StepResult } from './active-run.ts'
+import type { EngineContext } from './context.ts'
+import { PartSeries } from './extract-parts.ts'
+import { rejectColumns, rejectRecords } from './extract-rejects.ts'
+import { canonicalJson, compareColumns, manifestColumns, readManifest, sha256 } from './extract-schema.ts'
+import { fencedError } from './lease.ts'
+import { runStep } from './run-step.ts'
+import type { StepOutcome, StepRequest } from './step.ts'
+
+interface Attempt {
+  readonly context: EngineContext
+  readonly script: ExtractScript
+  readonly run: ActiveRun
+  readonly folder: string
+}
+
+interface Where {
+  readonly lower: string | undefined
+  readonly upper: string | undefined
+  readonly movesCursor: boolean
+  /** The package to compare the schema with. */
+  readonly last: CommittedExtraction | undefined
+}
+
+interface Staging {
+  readonly parts: PartSeries
+  readonly rejects: PartSeries
+  read: number
+  rejected: number
+}
+
+/** Reads the script's resource into the lake and commits the package; the cursor moves with the commit. */
+export function extract(context: EngineContext, request: StepRequest<ExtractScript>): Promise<StepOutcome> {
+  return runStep(context, request, async (run) => {
+    await context.failpoint('extract.after-lease')
+    const { script, batch } = request
+    const folder = `${script.name}/${batch}/${run.key.runId}/${run.attempt}`
+    const attempt = { context, script, run, folder }
+    const where = await windowStart(attempt)
+    const source = await context.source(script.resource.source)
+    const reading = await run.statement(() =>
+      source.open({
+        resource: script.resource,
+        cursor: script.cursor,
+        lower: where.lower,
+        upper: where.upper,
+        signal: run.signal,
+        notice: (message) => run.log.warn(message),
+      }),
+    )
+    try {
+      return await stage(attempt, where, reading)
+    } finally {
+      await reading.close()
+    }
+  })
+}
+
+async function windowStart({ context, script, run }: Attempt): Promise<Where> {
+  const { extractions } = context.control
+  const { batch } = run.key
+  const again = await extractions.latest(script.id, batch)
+  const before = await extractions.before(script.id, batch)
+  const last = again ?? before
+  if (!script.cursor) return { lower: undefined, upper: undefined, movesCursor: false, last }
+  if (again?.window) return { lower: again.window.lower, upper: again.window.upper, movesCursor: false, last }
+  const cursor = await extractions.cursor(script.id)
+  if (cursor && cursor.batch > batch) {
+    // Without an upper bound an older batch would read, and publish late, what newer batches hold already.
+    return { lower: before?.window?.next, upper: cursor.value, movesCursor: false, last }
+  }
+  return { lower: cursor?.value, upper: undefined, movesCursor: true, last }
+}
+
+async function stage(attempt: Attempt, where: Where, reading: Reading): Promise<StepResult> {
+  const { context, script, run, folder } = attempt
+  const columns = manifestColumns(script, reading.schema)
+  if (where.last) {
+    const { columns: before } = await readManifest(context.lake, where.last.manifestPath, where.last.manifestSha256)
+    compareColumns(script, before, columns)
+  }
+  const { batch, runId } = run.key
+  const common = { lake: context.lake, folder, batch, runId, extractedAt: run.startedAt }
+  const staging: Staging = {
+    parts: new PartSeries({ ...common, name: 'part', columns: reading.schema.columns }),
+    rejects: new PartSeries({ ...common, name: 'rejects', columns: rejectColumns }),
+    read: 0,
+    rejected: 0,
+  }
+  let committing = false
+  try {
+    await copy(attempt, reading, staging)
+    const ledger = balanced(script, reading, staging)
+    return await commit(attempt, where, reading, { staging, ledger, columns }, () => {
+      committing = true
+    })
+  } catch (error) {
+    // Once the commit was asked for, its outcome may be unknown: files that it may name stay.
+    if (!committing) await discard(attempt, staging)
+    throw error
+  }
+}
+
+async function copy({ context, run }: Attempt, reading: Reading, staging: Staging): Promise<void> {
+  for (const partition of reading.partitions) {
+    let ordinal = 0
+    for await (const { batch, rowNumbers, rejects } of reading.read(partition)) {
+      run.signal.throwIfAborted()
+      const first = ordinal + 1
+      const full = await staging.parts.write(partition.id, batch, (index) => rowNumbers?.[index] ?? first + index)
+      if (full) await context.failpoint('extract.after-part')
+      const records = rejectRecords(rejects, partition.id)
+      await staging.rejects.write(partition.id, records.batch, (index) => records.rowNumbers[index] ?? 0)
+      ordinal += batch.rows + rejects.length
+      staging.read += batch.rows + rejects.length
+      staging.rejected += rejects.length
+      run.progress('reading', staging.read, reading.expectedRows)
+      await context.failpoint('extract.mid-part')
+    }
+    if (await staging.parts.close()) await context.failpoint('extract.after-part')
+    await staging.rejects.close()
+  }
+}
+
+function balanced(script: ExtractScript, reading: Reading, staging: Staging): readonly LedgerEntry[] {
+  const staged = staging.parts.finished.reduce((sum, { rows }) => sum + rows, 0)
+  const { expectedRows } = reading
+  const ledger: LedgerEntry[] = [
+    ...(expectedRows === undefined ? [] : [{ hop: 'source-read', term: 'expected', rows: expectedRows } as const]),
+    { hop: 'source-read', term: 'read', rows: staging.read },
+    { hop: 'read-staged', term: 'read', rows: staging.read },
+    { hop: 'read-staged', term: 'staged', rows: staged },
+    { hop: 'read-staged', term: 'rejected', rows: staging.rejected },
+  ]
+  const fault = unbalanced(ledger)
+  if (fault === undefined) return ledger
+  throw new SluiceError('HOP_UNBALANCED', `${script.id}: the hop ${fault.hop} does not balance: ${fault.text}.`, {
+    hint: `Run the extraction again; if it stays, report it with the log.`,
+    details: { hop: fault.hop },
+  })
+}
+
+interface Staged {
+  readonly staging: Staging
+  readonly ledger: readonly LedgerEntry[]
+  readonly columns: readonly ManifestColumn[]
+}
+
+async function commit(
+  attempt: Attempt,
+  where: Where,
+  reading: Reading,
+  staged: Staged,
+  onCommit: () => void,
+): Promise<StepResult> {
+  const { context, run, folder } = attempt
+  await context.failpoint('extract.before-manifest')
+  const manifest = manifestOf(attempt, reading, staged)
+  const bytes = new TextEncoder().encode(canonicalJson(manifest))
+  const manifestPath = `${folder}/manifest.json`
+  const writer = await context.lake.create(manifestPath)
+  try {
+    await writer.write([bytes])
+    await writer.commit()
+  } catch (error) {
+    await writer.abort()
+    throw error
+  }
+  await context.failpoint('extract.after-manifest')
+  run.signal.throwIfAborted()
+  await context.failpoint('extract.before-commit')
+  const exitCode = manifest.rowsRejected > 0 ? 4 : 0
+  onCommit()
+  const held = await context.control.extractions.commit(run.key, {
+    manifestPath,
+    manifestSha256: sha256(bytes),
+    schemaHash: manifest.schemaHash,
+    window: reading.window,
+    movesCursor: where.movesCursor,
+    rowsStaged: manifest.rowsStaged,
+    rowsRejected: manifest.rowsRejected,
+    exitCode,
+    ledger: staged.ledger,
+  })
+  if (!held) throw fencedError(run.key)
+  await context.failpoint('extract.after-commit')
+  return { exitCode, ledger: staged.ledger, recorded: true }
+}
+
+function manifestOf({ context, script, run }: Attempt, reading: Reading, { staging, columns }: Staged): Manifest {
+  return {
+    format: 1,
+    project: context.settings.project,
+    script: script.id,
+    batch: run.key.batch,
+    runId: run.key.runId,
+    token: run.key.token,
+    attempt: run.attempt,
+    engineVersion: context.settings.engineVersion,
+    source: { type: context.sourceType(script.resource.source), locator: script.resource.locator },
+    window: reading.window ?? null,
+    columns,
+    schemaHash: sha256(canonicalJson(columns)),
+    parts: staging.parts.finished,
+    rejects: staging.rejects.finished,
+    rowsRead: staging.read,
+    rowsStaged: staging.parts.finished.reduce((sum, { rows }) => sum + rows, 0),
+    rowsRejected: staging.rejected,
+    expectedRows: reading.expectedRows ?? null,
+    startedAt: run.startedAt,
+    finishedAt: new Date().toISOString(),
+  }
+}
+
+async function discard({ context, run, folder }: Attempt, staging: Staging): Promise<void> {
+  for (const tidy of [
+    () => staging.parts.discard(),
+    () => staging.rejects.discard(),
+    () => context.lake.remove([`${folder}/manifest.json`]),
+  ]) {
+    await tidy().catch(() => run.log.warn('files of this attempt stay behind; purge removes them', { folder }))
+  }
+}

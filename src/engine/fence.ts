@@ -1,0 +1,48 @@
+import type { Dialect, Session } from '../contracts/warehouse.ts'
+import { SluiceError } from '../errors.ts'
+import type { RunKey } from '../model/run.ts'
+import { type FenceClaim, highestToken, otherStore, raiseToken, takeLockRow } from '../sql/fence.ts'
+import type { AuditTables } from '../sql/load-plan.ts'
+import { fencedError } from './lease.ts'
+
+/** What a run shows at the fence of a target. */
+export function fenceClaim(target: string, key: RunKey, storeId: string): FenceClaim {
+  return { target, script: key.script, runId: key.runId, token: key.token, storeId }
+}
+
+/**
+ * Makes this transaction the only writer of a target, and the run's token the highest that wrote it.
+ * FENCED when a newer run of the script wrote before, OTHER_CONTROL_STORE when another project did.
+ */
+export async function passFence(
+  dialect: Dialect,
+  session: Session,
+  audit: AuditTables,
+  claim: FenceClaim,
+  key: RunKey,
+): Promise<void> {
+  await exactlyOne(session.execute(takeLockRow(dialect, audit.fence, claim)), claim)
+  const [highest] = await session.query(highestToken(dialect, audit.fence, audit.ledger, claim))
+  if (Number(highest?.['token'] ?? 0) > claim.token) throw fencedError(key)
+  const [other] = await session.query(otherStore(dialect, audit.fence, audit.ledger, claim))
+  if (other) {
+    throw new SluiceError(
+      'OTHER_CONTROL_STORE',
+      `${claim.target} was written by another control store, ${String(other['store_id'])}.`,
+      {
+        hint: 'Use the project that owns the target, or name another target with into.',
+        details: { target: claim.target, storeId: claim.storeId },
+      },
+    )
+  }
+  await exactlyOne(session.execute(raiseToken(dialect, audit.fence, claim)), claim)
+}
+
+async function exactlyOne(changed: Promise<number>, claim: FenceClaim): Promise<void> {
+  const rows = await changed
+  if (rows === 1) return
+  throw new SluiceError('INTERNAL', `The fence of ${claim.target} has ${rows} rows where one is expected.`, {
+    hint: 'Look into the fence table of the audit schema; someone else wrote to it.',
+    details: { target: claim.target, script: claim.script },
+  })
+}

@@ -1,0 +1,219 @@
+import { isUtf8 } from 'node:buffer'
+import type { ColumnBuilder } from '../columnar/column-builder.ts'
+import type { RejectCause } from '../model/column-batch.ts'
+import type { DeclaredColumn } from '../model/script.ts'
+import { isNumberStart, scanLiteral, scanNumber, skipSpace } from './json-scalars.ts'
+import { type StringFacts, scanString, unescapeInto } from './json-string.ts'
+import { type WantedMember, wantedMembers } from './json-wanted.ts'
+import { shownValue } from './read-collector.ts'
+
+const deepest = 512
+const quote = 0x22
+const comma = 0x2c
+const colon = 0x3a
+const openArray = 0x5b
+const closeArray = 0x5d
+const openObject = 0x7b
+const closeObject = 0x7d
+
+/** What a column found in the record. */
+const absent = 0
+const isNull = 1
+const isVerbatim = 2
+const isEscaped = 3
+
+/** Reads one JSON object at a time and keeps where each column's value lies; no value is turned into a JavaScript one. */
+export class JsonRecord {
+  readonly #columns: readonly DeclaredColumn[]
+  readonly #root: WantedMember
+  readonly #kinds: number[]
+  readonly #starts: number[]
+  readonly #ends: number[]
+  readonly #string: StringFacts = { end: -1, hasEscapes: false, hasLoneSurrogate: false, bits: 0 }
+  #data: Uint8Array = new Uint8Array(0)
+  #limit = 0
+  #number = 0
+  #bits = 0
+  #causes: RejectCause[] = []
+  #scratch = Buffer.allocUnsafeSlow(256)
+
+  constructor(columns: readonly DeclaredColumn[]) {
+    this.#columns = columns
+    this.#root = wantedMembers(columns)
+    this.#kinds = columns.map(() => absent)
+    this.#starts = columns.map(() => 0)
+    this.#ends = columns.map(() => 0)
+  }
+
+  /** Reads the object between `start` and `limit`; the reasons to refuse it, none when it fits. */
+  read(data: Uint8Array, start: number, limit: number): readonly RejectCause[] {
+    this.#data = data
+    this.#limit = limit
+    this.#number += 1
+    this.#bits = 0
+    this.#causes = []
+    this.#kinds.fill(absent)
+    const begin = skipSpace(data, start, limit)
+    const end = data[begin] === openObject && begin < limit ? this.#object(begin, 1, this.#root) : -1
+    if (end < 0 || skipSpace(data, end, limit) < limit) return [{ code: 'MALFORMED' }]
+    if (this.#bits >= 128 && !isUtf8(data.subarray(start, limit))) this.#blameBytes()
+    return this.#causes
+  }
+
+  /** Adds each column's value of the record that `read` found to fit. */
+  addTo(builders: readonly ColumnBuilder[]): void {
+    for (let index = 0; index < builders.length; index++) {
+      const builder = builders[index]
+      if (builder === undefined) continue
+      const kind = this.#kinds[index] ?? absent
+      const start = this.#starts[index] ?? 0
+      const end = this.#ends[index] ?? 0
+      if (kind < isVerbatim) builder.addNull()
+      else if (kind === isVerbatim) builder.addBytes(this.#data, start, end)
+      else builder.addBytes(this.#unescaped(start, end), 0, this.#unescapedLength)
+    }
+  }
+
+  #unescapedLength = 0
+
+  #unescaped(start: number, end: number): Buffer {
+    if (this.#scratch.length < end - start) this.#scratch = Buffer.allocUnsafeSlow((end - start) * 2)
+    this.#unescapedLength = unescapeInto(this.#scratch, this.#data, start, end)
+    return this.#scratch
+  }
+
+  /** Behind the object that begins at `start`; -1 when it is none. */
+  #object(start: number, depth: number, wanted: WantedMember | undefined): number {
+    const data = this.#data
+    const limit = this.#limit
+    if (depth > deepest) return -1
+    let at = skipSpace(data, start + 1, limit)
+    if (at < limit && data[at] === closeObject) return at + 1
+    for (let next = 0; at < limit; next++) {
+      const nameEnd = this.#scan(at, undefined)
+      if (nameEnd < 0) return -1
+      const member = wanted === undefined ? undefined : this.#find(wanted, next, at + 1, nameEnd - 1)
+      at = skipSpace(data, nameEnd, limit)
+      if (at >= limit || data[at] !== colon) return -1
+      at = this.#member(skipSpace(data, at + 1, limit), depth, member)
+      if (at < 0) return -1
+      at = skipSpace(data, at, limit)
+      if (at >= limit) return -1
+      if (data[at] === closeObject) return at + 1
+      if (data[at] !== comma) return -1
+      at = skipSpace(data, at + 1, limit)
+    }
+    return -1
+  }
+
+  #array(start: number, depth: number): number {
+    const data = this.#data
+    const limit = this.#limit
+    if (depth > deepest) return -1
+    let at = skipSpace(data, start + 1, limit)
+    if (at < limit && data[at] === closeArray) return at + 1
+    while (at < limit) {
+      at = this.#value(at, depth, undefined)
+      if (at < 0) return -1
+      at = skipSpace(data, at, limit)
+      if (at >= limit) return -1
+      if (data[at] === closeArray) return at + 1
+      if (data[at] !== comma) return -1
+      at = skipSpace(data, at + 1, limit)
+    }
+    return -1
+  }
+
+  /** Behind the value that begins at `start`; -1 when it is none. Members of an object are looked up in `wanted`. */
+  #value(start: number, depth: number, wanted: WantedMember | undefined): number {
+    if (start >= this.#limit) return -1
+    const byte = this.#data[start] ?? 0
+    if (byte === quote) return this.#scan(start, wanted)
+    if (byte === openObject) return this.#object(start, depth + 1, wanted)
+    if (byte === openArray) return this.#array(start, depth + 1)
+    if (isNumberStart(byte)) return scanNumber(this.#data, start, this.#limit)
+    return scanLiteral(this.#data, start, this.#limit)
+  }
+
+  /** The value of a member, noted for the columns that want it. */
+  #member(start: number, depth: number, member: WantedMember | undefined): number {
+    if (member === undefined) return this.#value(start, depth, undefined)
+    const isDuplicate = member.seenIn === this.#number
+    if (isDuplicate) this.#blame(member, 'DUPLICATE_MEMBER')
+    member.seenIn = this.#number
+    const end = this.#value(start, depth, member)
+    if (end < 0 || isDuplicate) return end
+    const byte = this.#data[start] ?? 0
+    const isString = byte === quote
+    const isLiteralNull = byte === 0x6e
+    for (const column of member.columns) {
+      this.#kinds[column] = isLiteralNull ? isNull : isString && this.#string.hasEscapes ? isEscaped : isVerbatim
+      this.#starts[column] = isString ? start + 1 : start
+      this.#ends[column] = isString ? end - 1 : end
+    }
+    if (byte !== openObject && !isLiteralNull) {
+      for (const below of member.members) this.#blame(below, 'MISFIT', this.#data.subarray(start, end))
+    }
+    return end
+  }
+
+  /** Behind the string that begins at `start`. */
+  #scan(start: number, member: WantedMember | undefined): number {
+    if (this.#data[start] !== quote) return -1
+    scanString(this.#data, start, this.#limit, this.#string)
+    this.#bits |= this.#string.bits
+    if (this.#string.hasLoneSurrogate) {
+      const value = this.#data.subarray(start + 1, Math.max(start + 1, this.#string.end - 1))
+      if (member === undefined || member.columns.length === 0) this.#refuse({ code: 'ENCODING', value: shownValue(value) })
+      else this.#blame(member, 'ENCODING', value)
+    }
+    return this.#string.end
+  }
+
+  /** The wanted member of this name; members mostly come in the order of the columns, so the search begins there. */
+  #find(parent: WantedMember, next: number, start: number, end: number): WantedMember | undefined {
+    const { members } = parent
+    let name = this.#data
+    let from = start
+    let length = end - start
+    if (this.#string.hasEscapes) {
+      name = this.#unescaped(start, end)
+      from = 0
+      length = this.#unescapedLength
+    }
+    const expected = members[next]
+    if (expected !== undefined && isName(expected.bytes, name, from, length)) return expected
+    return members.find((member) => isName(member.bytes, name, from, length))
+  }
+
+  /** Names every column at and below a member as refused. */
+  #blame(member: WantedMember, code: 'DUPLICATE_MEMBER' | 'ENCODING' | 'MISFIT', value?: Uint8Array): void {
+    for (const index of member.columns) {
+      const column = this.#columns[index]?.name ?? member.name
+      this.#refuse(value === undefined ? { code, column } : { code, column, value: shownValue(value) })
+    }
+    if (code !== 'ENCODING') for (const below of member.members) this.#blame(below, code, value)
+  }
+
+  /** Once for each code and column, however often the record gives cause. */
+  #refuse(cause: RejectCause): void {
+    const isKnown = this.#causes.some(({ code, column }) => code === cause.code && column === cause.column)
+    if (!isKnown) this.#causes.push(cause)
+  }
+
+  #blameBytes(): void {
+    const before = this.#causes.length
+    for (const [index, { name: column }] of this.#columns.entries()) {
+      if ((this.#kinds[index] ?? absent) < isVerbatim) continue
+      const bytes = this.#data.subarray(this.#starts[index], this.#ends[index])
+      if (!isUtf8(bytes)) this.#causes.push({ code: 'ENCODING', column, value: shownValue(bytes) })
+    }
+    if (this.#causes.length === before) this.#causes.push({ code: 'ENCODING' })
+  }
+}
+
+function isName(wanted: Uint8Array, data: Uint8Array, start: number, length: number): boolean {
+  if (wanted.length !== length) return false
+  for (let index = 0; index < length; index++) if (wanted[index] !== data[start + index]) return false
+  return true
+}

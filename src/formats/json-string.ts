@@ -1,0 +1,112 @@
+const quote = 0x22
+const backslash = 0x5c
+const letterU = 0x75
+
+/** What may follow a backslash, and the byte that it stands for. */
+const escapes = new Map(
+  Object.entries({ '"': '"', '\\': '\\', '/': '/', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' }).map(([letter, character]) => [
+    letter.charCodeAt(0),
+    character.charCodeAt(0),
+  ]),
+)
+
+/** What a scan learnt about a string. */
+export interface StringFacts {
+  /** Behind the closing quote; -1 when it is no JSON string. */
+  end: number
+  hasEscapes: boolean
+  hasLoneSurrogate: boolean
+  /** All bytes or-ed: from 128 on, the string is not plain ASCII. */
+  bits: number
+}
+
+/** Checks the string whose opening quote lies at `start`, and leaves what it learnt in `facts`. */
+export function scanString(data: Uint8Array, start: number, limit: number, facts: StringFacts): void {
+  let bits = 0
+  facts.end = -1
+  facts.hasEscapes = false
+  facts.hasLoneSurrogate = false
+  for (let at = start + 1; at < limit; at++) {
+    const byte = data[at] ?? 0
+    if (byte === quote) {
+      facts.end = at + 1
+      break
+    }
+    if (byte < 0x20) break
+    bits |= byte
+    if (byte !== backslash) continue
+    facts.hasEscapes = true
+    at = scanEscape(data, at, limit, facts)
+    if (at < 0) break
+  }
+  facts.bits = bits
+}
+
+/** The last byte of the escape that begins at `at`, of both halves when it is a pair; -1 when it is none. */
+function scanEscape(data: Uint8Array, at: number, limit: number, facts: StringFacts): number {
+  if (at + 1 >= limit) return -1
+  if (data[at + 1] !== letterU) return escapes.has(data[at + 1] ?? 0) ? at + 1 : -1
+  const unit = unitAt(data, at, limit)
+  if (unit < 0) return -1
+  if (!isSurrogate(unit)) return at + 5
+  const low = isHigh(unit) ? unitAt(data, at + 6, limit) : -1
+  if (isLow(low)) return at + 11
+  facts.hasLoneSurrogate = true
+  return at + 5
+}
+
+/**
+ * Writes what stands between `start` and `end`, a checked string without its quotes, as UTF-8 into `target`,
+ * which is at least as long; returns the number of bytes.
+ */
+export function unescapeInto(target: Buffer, data: Uint8Array, start: number, end: number): number {
+  let length = 0
+  let at = start
+  while (at < end) {
+    const byte = data[at] ?? 0
+    if (byte !== backslash) {
+      target[length++] = byte
+      at += 1
+    } else if (data[at + 1] !== letterU) {
+      target[length++] = escapes.get(data[at + 1] ?? 0) ?? 0
+      at += 2
+    } else {
+      const unit = unitAt(data, at, end)
+      const low = isHigh(unit) ? unitAt(data, at + 6, end) : -1
+      const isPair = isLow(low)
+      length += target.write(isPair ? String.fromCharCode(unit, low) : String.fromCharCode(unit), length, 'utf8')
+      at += isPair ? 12 : 6
+    }
+  }
+  return length
+}
+
+/** The UTF-16 unit that `\uXXXX` at `at` names; -1 when no such escape stands there. */
+function unitAt(data: Uint8Array, at: number, limit: number): number {
+  if (at + 6 > limit || data[at] !== backslash || data[at + 1] !== letterU) return -1
+  let unit = 0
+  for (let index = at + 2; index < at + 6; index++) {
+    const digit = hexDigit(data[index] ?? 0)
+    if (digit < 0) return -1
+    unit = unit * 16 + digit
+  }
+  return unit
+}
+
+function hexDigit(byte: number): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30
+  const letter = byte | 0x20
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1
+}
+
+function isSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdfff
+}
+
+function isHigh(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdbff
+}
+
+function isLow(unit: number): boolean {
+  return unit >= 0xdc00 && unit <= 0xdfff
+}

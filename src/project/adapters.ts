@@ -1,0 +1,161 @@
+import { mkdir } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import * as v from 'valibot'
+import type { Adapter } from '../contracts/adapter.ts'
+import type { ControlStore } from '../contracts/control-store.ts'
+import type { Lake } from '../contracts/lake.ts'
+import type { Source } from '../contracts/source.ts'
+import type { Warehouse } from '../contracts/warehouse.ts'
+import { SluiceError } from '../errors.ts'
+import { optionsSchema } from './check-options.ts'
+import type { ColumnDefinition } from './columns.ts'
+import type { FileFormat } from './connections.ts'
+import { isDefinition } from './definition.ts'
+import { type Environment, isEnv, isSecret, settingText } from './environment.ts'
+import type { DeclaredColumns } from './resource.ts'
+import type { Setting } from './setting.ts'
+
+/** An adapter as the project knows it: what its options may be, and how they become a working part. */
+export interface ConfiguredAdapter<Contract> {
+  readonly options: v.GenericSchema<unknown, object>
+  /** Reads the variables, resolves paths against the project's folder and opens. */
+  open(options: object, place: Place): Promise<Contract>
+}
+
+export interface SourceAdapter extends ConfiguredAdapter<Source> {
+  /** The options of a resource; with `columns` where the source has no catalogue. */
+  readonly resource: v.GenericSchema<unknown, { readonly columns?: DeclaredColumns }>
+  /** Whether its resources can be read by a cursor. */
+  readonly hasCursors: boolean
+}
+
+/** Where options are read: the project's folder, its variables, and what messages call the part. */
+export interface Place {
+  readonly root: string
+  readonly environment: Environment
+  readonly name: string
+}
+
+type Resolved<Options> = { readonly [N in keyof Options]: Setting extends Options[N] ? string : Options[N] }
+
+const setting = v.custom<Setting>(
+  (value) => (typeof value === 'string' && value !== '') || isEnv(value) || isSecret(value),
+  'is no text, env() or secret()',
+)
+/** The columns of a resource or a load. */
+export const columns = v.record(
+  v.string(),
+  v.custom<ColumnDefinition>((value) => isDefinition(value, 'column'), 'is no column such as text() or decimal(12, 2)'),
+  'are no columns',
+)
+
+const flag = v.boolean('is neither true nor false')
+const character = v.pipe(v.string('is not a text'), v.length(1, 'is not one character'))
+const csvOptions = optionsSchema('the options of csv', {
+  kind: v.literal('csv'),
+  delimiter: v.exactOptional(character),
+  quote: v.exactOptional(character),
+  header: v.exactOptional(flag),
+  nulls: v.exactOptional(v.array(v.string('is not a text'), 'is not a list of texts')),
+})
+const format = v.pipe(
+  v.custom<FileFormat>((value) => isDefinition(value, 'format'), 'is neither csv() nor jsonLines()'),
+  v.transform(({ kind, options }) => ({ kind, ...options })),
+  v.variant('kind', [csvOptions, v.strictObject({ kind: v.literal('jsonl') })]),
+)
+const files = { format, columns, allowEmpty: v.exactOptional(flag) }
+const filesOptions = v.variant('select', [
+  optionsSchema('the options of newest', {
+    select: v.literal('newest'),
+    newestBy: v.exactOptional(v.picklist(['date-in-name', 'modified'], "is neither 'date-in-name' nor 'modified'")),
+    ...files,
+  }),
+  optionsSchema('the options of all', { select: v.literal('all'), ...files }),
+])
+
+export const sources: Readonly<Record<string, SourceAdapter>> = {
+  sqlite: {
+    ...adapter(
+      optionsSchema('the options of sqlite', {
+        path: setting,
+        readOnly: v.exactOptional(flag),
+      }),
+      'path',
+      {
+        type: 'sqlite',
+        open: async (options) => (await import('../sources/sqlite.ts')).openSqliteSource(options),
+      },
+    ),
+    resource: optionsSchema('the options of a table', {}),
+    hasCursors: true,
+  },
+  'local-files': {
+    ...adapter(optionsSchema('the options of localFiles', { folder: setting }), 'folder', {
+      type: 'local-files',
+      open: async (options) => (await import('../sources/local-files.ts')).openLocalFiles(options),
+    }),
+    resource: filesOptions,
+    hasCursors: false,
+  },
+}
+
+export const lakes: Readonly<Record<string, ConfiguredAdapter<Lake>>> = {
+  local: adapter(optionsSchema('the options of localLake', { path: setting }), 'path', {
+    type: 'local',
+    open: async (options) => (await import('../lakes/local.ts')).openLocalLake(options),
+  }),
+}
+
+export const warehouses: Readonly<Record<string, ConfiguredAdapter<Warehouse>>> = {
+  duckdb: adapter(
+    optionsSchema('the options of duckdb', {
+      path: setting,
+      threads: v.exactOptional(v.pipe(v.number('is not a number'), v.integer('is not whole'), v.minValue(1, 'is under 1'))),
+      memoryLimit: v.exactOptional(v.string('is not a text')),
+      busyTimeoutMs: v.exactOptional(v.pipe(v.number('is not a number'), v.minValue(0, 'is under 0'))),
+    }),
+    'path',
+    {
+      type: 'duckdb',
+      open: async (options) => {
+        await makeFolderOf(options.path)
+        return (await import('../warehouses/duckdb/index.ts')).openDuckdb(options)
+      },
+    },
+  ),
+}
+
+export const controlStores: Readonly<Record<string, ConfiguredAdapter<ControlStore>>> = {
+  sqlite: adapter(optionsSchema('the options of sqliteControl', { path: setting }), 'path', {
+    type: 'sqlite',
+    open: async (options) => (await import('../control-stores/sqlite/index.ts')).openSqliteControl(options),
+  }),
+}
+
+/** `file` is the option that holds a path. */
+function adapter<Options extends object, Contract>(
+  options: v.GenericSchema<unknown, Options>,
+  file: keyof Options & string,
+  { type, open }: Adapter<Resolved<Options>, Contract>,
+): ConfiguredAdapter<Contract> {
+  return {
+    options,
+    open: (raw, { root, environment, name }) => {
+      const resolved = Object.entries(raw).map(([option, value]: [string, unknown]) => {
+        if (typeof value !== 'string' && !isEnv(value) && !isSecret(value)) return [option, value]
+        const text = settingText(value, `the option '${option}' of ${name} (${type})`, environment)
+        return [option, option === file ? resolve(root, text) : text]
+      })
+      return open(Object.fromEntries(resolved) as Resolved<Options>)
+    },
+  }
+}
+
+async function makeFolderOf(path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true }).catch((cause: unknown) => {
+    throw new SluiceError('LOCAL_IO', `The folder of ${path} cannot be made.`, {
+      hint: 'Look at the rights of the folder above, or give the project another path.',
+      cause,
+    })
+  })
+}

@@ -1,0 +1,51 @@
+import { asSluiceError } from '../errors.ts'
+import { openPart, type ReadProject } from './open-context.ts'
+
+/** Whether one part of a project works. */
+export interface CheckResult {
+  readonly name: string
+  readonly ok: boolean
+  readonly message: string
+  /** What clears a failure; empty when there is none. */
+  readonly hint: string
+  /** 0 when it works. */
+  readonly exitCode: number
+}
+
+interface Checkable {
+  check(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Opens each part of the project and asks it; a part that fails does not keep the others from being asked. */
+export async function checkProject(project: ReadProject): Promise<readonly CheckResult[]> {
+  const { config, scripts } = project
+  const results: CheckResult[] = [
+    { name: 'project file and scripts', ok: true, message: `${scripts.length} scripts`, hint: '', exitCode: 0 },
+    await result('control store', async () => {
+      const control = await openPart(project, config.control, 'the control store')
+      await control.migrate().finally(() => control.close())
+    }),
+    await result('lake', () => checked(openPart(project, config.lake, 'the lake'))),
+    await result('warehouse', () => checked(openPart(project, config.warehouse, 'the warehouse'))),
+  ]
+  for (const [name, source] of config.sources) {
+    results.push(await result(`source ${name}`, () => checked(openPart(project, source, `the connection ${name}`))))
+  }
+  return results
+}
+
+async function checked(opening: Promise<Checkable>): Promise<void> {
+  const part = await opening
+  await part.check().finally(() => part.close())
+}
+
+async function result(name: string, work: () => Promise<unknown>): Promise<CheckResult> {
+  try {
+    await work()
+    return { name, ok: true, message: 'works', hint: '', exitCode: 0 }
+  } catch (cause) {
+    const { message, hint, exitCode } = asSluiceError(cause)
+    return { name, ok: false, message, hint, exitCode }
+  }
+}

@@ -1,0 +1,120 @@
+import type { Shape } from './columns.ts'
+import { definition } from './definition.ts'
+import { type DeclaredColumns, ResourceDefinition, type ShapeOf } from './resource.ts'
+import type { Setting } from './setting.ts'
+
+/** Tables with their columns, as a project may declare them for its SQL sources. */
+export type Tables = { readonly [table: string]: Shape }
+
+/** A SQLite file. `readOnly`: never takes the write lock that proves a horizon; cursors then need a declared overlap. */
+export interface SqliteOptions {
+  readonly path: Setting
+  readonly readOnly?: boolean
+}
+
+/** A connection to a SQL database; `Shapes` are its tables, where they are known. */
+export class SqlSource<Shapes extends { readonly [N in keyof Shapes]: Shape } = Tables> {
+  readonly [definition] = 'source'
+  readonly type: string
+  readonly options: object
+
+  constructor(type: string, options: object) {
+    this.type = type
+    this.options = options
+  }
+
+  /** A table or view. */
+  table<Name extends keyof Shapes & string>(name: Name): ResourceDefinition<Shapes[Name]> {
+    return new ResourceDefinition(this, name, {})
+  }
+}
+
+/** Reads tables of a SQLite file. With the type of its tables, names and columns are checked by the compiler. */
+export function sqlite<Shapes extends { readonly [N in keyof Shapes]: Shape } = Tables>(
+  options: SqliteOptions,
+): SqlSource<Shapes> {
+  return new SqlSource('sqlite', options)
+}
+
+/** How files of a folder are written. */
+export interface FileFormat {
+  readonly [definition]: 'format'
+  readonly kind: 'csv' | 'jsonl'
+  readonly options: object
+}
+
+export interface CsvOptions {
+  /** One ASCII character; by default a comma. */
+  readonly delimiter?: string
+  /** One ASCII character; by default a double quote. */
+  readonly quote?: string
+  /** Whether the first record names the columns; by default it does. Without, they come in their declared order. */
+  readonly header?: boolean
+  /** The unquoted texts that mean NULL, instead of the empty one. */
+  readonly nulls?: readonly string[]
+}
+
+/** Separated values, as RFC 4180 has them. */
+export function csv(options: CsvOptions = {}): FileFormat {
+  return { [definition]: 'format', kind: 'csv', options }
+}
+
+/** A JSON object a line. */
+export function jsonLines(): FileFormat {
+  return { [definition]: 'format', kind: 'jsonl', options: {} }
+}
+
+export interface FilesOptions<Columns> {
+  readonly format: FileFormat
+  /** Read as text, typed by the load; `from()` names the header or member where it differs. */
+  readonly columns: Columns
+  /** Whether a file without a byte counts as one without rows; by default it fails. */
+  readonly allowEmpty?: boolean
+}
+
+export interface NewestOptions<Columns> extends FilesOptions<Columns> {
+  /** What makes a file the newest; by default the date in the names where each has one, else the time of modification. */
+  readonly newestBy?: 'date-in-name' | 'modified'
+}
+
+/** A folder of files. */
+export class FileSource {
+  readonly [definition] = 'source'
+  readonly type: string
+  readonly options: object
+
+  constructor(type: string, options: object) {
+    this.type = type
+    this.options = options
+  }
+
+  /** The newest file that matches the pattern, such as `stores-*.csv`. */
+  newest<const Columns extends DeclaredColumns>(
+    pattern: string,
+    options: NewestOptions<Columns>,
+  ): ResourceDefinition<ShapeOf<Columns>> {
+    return filesResource(this, pattern, 'newest', options)
+  }
+
+  /** Every file that matches the pattern. */
+  all<const Columns extends DeclaredColumns>(
+    pattern: string,
+    options: FilesOptions<Columns>,
+  ): ResourceDefinition<ShapeOf<Columns>> {
+    return filesResource(this, pattern, 'all', options)
+  }
+}
+
+function filesResource<Columns extends DeclaredColumns>(
+  source: FileSource,
+  pattern: string,
+  select: 'newest' | 'all',
+  options: FilesOptions<Columns>,
+): ResourceDefinition<ShapeOf<Columns>> {
+  return new ResourceDefinition(source, pattern, { select, ...options })
+}
+
+/** Files of a local folder. */
+export function localFiles(options: { readonly folder: Setting }): FileSource {
+  return new FileSource('local-files', options)
+}

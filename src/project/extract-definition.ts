@@ -1,0 +1,79 @@
+import type { Shape, Spec } from './columns.ts'
+import { definition } from './definition.ts'
+import type { ResourceDefinition } from './resource.ts'
+import type { NoColumn, NotOrdered, Said } from './sentences.ts'
+
+/** `always`, on a weekday, on a day of the month (a shorter month: on its last), or by a cron expression of five fields. */
+export type Frequency =
+  | 'always'
+  | 'daily'
+  | `weekly:${'mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun'}`
+  | `monthly:${number}`
+  | `${string} ${string} ${string} ${string} ${string}`
+
+/** What describes any script to the registry. */
+export interface ScriptOptions {
+  readonly frequency?: Frequency
+  /** Who is asked when it fails. */
+  readonly owner?: string
+}
+
+/** How an incremental extraction knows where it is. */
+export interface CursorOptions<Column, Overlap> {
+  readonly column: Column
+  /**
+   * How far to read back where no horizon can be proven: seconds for times, an amount for numbers. Rows read twice are
+   * recognised by key, so an append cannot follow.
+   */
+  readonly overlap?: Overlap
+  /** What becomes of rows whose cursor is NULL; by default they are refused. */
+  readonly nulls?: 'reject' | 'include' | 'exclude'
+}
+
+export interface ExtractOptions<Column, Overlap> extends ScriptOptions {
+  readonly description: string
+  /** The column by which only new rows are read; without it, everything is read each time. */
+  readonly cursor?: Column | CursorOptions<Column, Overlap>
+}
+
+type Unorderable = 'json' | 'binary' | 'boolean'
+export type KindOf<S extends Spec> = S extends `${infer Kind}?` ? Kind : S
+/** The columns that can be ordered: a mapped type, because then tsc prints the names. */
+export type Orderables<S extends Shape> = { [N in keyof S as KindOf<S[N]> extends Unorderable ? never : N]: S[N] }
+
+type CursorFault<Name extends string, S extends Shape> = Name extends keyof S
+  ? NotOrdered<Name, KindOf<S[Name]>>
+  : NoColumn<Name, 'the resource'>
+
+/** The name as it is, or the names that could stand there and what is wrong with this one. */
+type CursorColumn<Name, S extends Shape> = string extends Name
+  ? Name
+  : Name extends keyof Orderables<S>
+    ? Name
+    : (keyof Orderables<S> & string) | Said<CursorFault<Name & string, S>, Name>
+
+/** A script that reads one resource into the lake. */
+export class ExtractDefinition<out S extends Shape = Shape, out Overlap extends number = number> {
+  readonly [definition] = 'extract'
+  declare readonly shape: S
+  declare readonly overlap: Overlap
+  readonly resource: ResourceDefinition<S>
+  readonly options: ExtractOptions<string, number>
+
+  constructor(resource: ResourceDefinition<S>, options: ExtractOptions<string, number>) {
+    this.resource = resource
+    this.options = options
+  }
+}
+
+/** Reads a resource into the lake; the default export of a file under `extract/`. */
+export function extract<
+  S extends Shape,
+  const Cursor extends (keyof Orderables<NoInfer<S>> & string) | (string & {}) = never,
+  const Overlap extends number = never,
+>(
+  resource: ResourceDefinition<S>,
+  options: ExtractOptions<CursorColumn<Cursor, NoInfer<S>>, Overlap>,
+): ExtractDefinition<S, Overlap> {
+  return new ExtractDefinition(resource, options as ExtractOptions<string, number>)
+}

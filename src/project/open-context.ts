@@ -1,0 +1,118 @@
+import type { EngineContext, ProgressSink } from '../engine/context.ts'
+import { SluiceError } from '../errors.ts'
+import type { Script } from '../model/script.ts'
+import type { ConfiguredAdapter } from './adapters.ts'
+import { type Environment, isSecret } from './environment.ts'
+import { failpoints } from './failpoint.ts'
+import type { Config, Part } from './read-config.ts'
+import { redactor } from './redactor.ts'
+import { runLogs } from './run-log.ts'
+
+export interface ContextOptions {
+  readonly progress: ProgressSink
+  /** Aborted when the process is told to stop. */
+  readonly signal: AbortSignal
+}
+
+/** The working parts of a project, and how they are closed. */
+export interface OpenContext {
+  readonly context: EngineContext
+  /** Closes what was opened, the control store last. Safe to call once. */
+  close(): Promise<void>
+}
+
+export interface ReadProject {
+  readonly root: string
+  readonly config: Config
+  readonly scripts: readonly Script[]
+  readonly environment: Environment
+}
+
+interface Closable {
+  close(): Promise<void>
+}
+
+/** Opens a part of the project. `name` is what messages call it. */
+export function openPart<Contract>(
+  { root, environment }: Pick<ReadProject, 'root' | 'environment'>,
+  { adapter, options }: Part<ConfiguredAdapter<Contract>>,
+  name: string,
+): Promise<Contract> {
+  return adapter.open(options, { root, environment, name })
+}
+
+/** Opens control store and lake; warehouse and sources follow at their first use, each once. */
+export async function openContext(project: ReadProject, { progress, signal }: ContextOptions): Promise<OpenContext> {
+  const { root, config, scripts, environment } = project
+  const { settings } = config
+  const failpoint = failpoints(environment.variables)
+  const openLog = await runLogs(root, redactor(secretValues(config, environment)))
+  const parts = new OpenParts()
+  try {
+    const control = await parts.open('control', () => openPart(project, config.control, 'the control store'))
+    const store = await control.migrate()
+    const lake = await parts.open('lake', () => openPart(project, config.lake, 'the lake'))
+    const part = (name: string) => config.sources.get(name) ?? unknownSource(name)
+    return {
+      context: {
+        settings,
+        scripts,
+        control,
+        store,
+        lake,
+        warehouse: () => parts.open('warehouse', () => openPart(project, config.warehouse, 'the warehouse')),
+        source: (name) => parts.open(`source ${name}`, () => openPart(project, part(name), `the connection ${name}`)),
+        sourceType: (name) => part(name).type,
+        openLog,
+        progress,
+        signal,
+        failpoint,
+      },
+      close: () => parts.close(),
+    }
+  } catch (error) {
+    await parts.close().catch(() => undefined)
+    throw error
+  }
+}
+
+/** What is open, by name: each once, and again after a failure to open. */
+class OpenParts {
+  readonly #parts = new Map<string, Promise<Closable>>()
+
+  open<Contract extends Closable>(name: string, opener: () => Promise<Contract>): Promise<Contract> {
+    // What is kept under a name came from the opener of that name.
+    const known = this.#parts.get(name) as Promise<Contract> | undefined
+    if (known !== undefined) return known
+    const opening = opener()
+    this.#parts.set(name, opening)
+    opening.catch(() => this.#parts.delete(name))
+    return opening
+  }
+
+  /** Closes the last opened first, all of them; then throws what went wrong first. */
+  async close(): Promise<void> {
+    const failures: unknown[] = []
+    for (const opening of [...this.#parts.values()].reverse()) {
+      const part = await opening.catch(() => undefined)
+      await part?.close().catch((error: unknown) => failures.push(error))
+    }
+    this.#parts.clear()
+    if (failures.length > 0) throw failures[0]
+  }
+}
+
+function unknownSource(name: string): never {
+  throw new SluiceError('CONFIG_INVALID', `The project file exports no connection ${name}.`, {
+    hint: `Export it: export const ${name} = …`,
+  })
+}
+
+/** The values of all secrets that are set; an unset one cannot be shown. */
+function secretValues(config: Config, { variables }: Environment): readonly string[] {
+  const parts = [config.lake, config.warehouse, config.control, ...config.sources.values()]
+  return parts
+    .flatMap(({ options }) => Object.values(options))
+    .filter(isSecret)
+    .flatMap(({ name }) => variables[name] ?? [])
+}

@@ -1,0 +1,60 @@
+import { realpath } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import type { EngineSettings } from '../engine/context.ts'
+import { SluiceError } from '../errors.ts'
+import type { Script } from '../model/script.ts'
+import { type CheckResult, checkProject } from './check-project.ts'
+import { readEnvironment } from './environment.ts'
+import { ModuleGraph } from './module-graph.ts'
+import { type ContextOptions, type OpenContext, openContext, type ReadProject } from './open-context.ts'
+import { orderScripts } from './order-scripts.ts'
+import { readConfig } from './read-config.ts'
+import { readMarts } from './read-marts.ts'
+import { readScripts } from './read-scripts.ts'
+
+/** A project that was read and says nothing wrong; nothing of it is open yet. */
+export interface Project {
+  /** Absolute, without links. */
+  readonly root: string
+  readonly settings: EngineSettings
+  /** In topological order: what a script depends on comes before it. */
+  readonly scripts: readonly Script[]
+  /** Opens control store and lake; the caller closes what it gets. VARIABLE_UNSET when a part's variable is not set. */
+  openContext(options: ContextOptions): Promise<OpenContext>
+  /** Tries each part: never rejects for one that fails, its result says it. */
+  check(): Promise<readonly CheckResult[]>
+}
+
+/**
+ * Reads the project of a folder: `.env`, `sluice.config.ts` or `.js`, and the scripts. `environment` stands in for the
+ * process' own variables. CONFIG_MISSING, CONFIG_INVALID, SCRIPT_INVALID, SECRET_LITERAL, CURSOR_INVALID or
+ * APPEND_WITH_OVERLAP for what is wrong with it.
+ */
+export async function openProject(
+  folder: string,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<Project> {
+  const root = await realpath(resolve(folder)).catch((cause: unknown) => {
+    throw new SluiceError('CONFIG_MISSING', `There is no folder ${resolve(folder)}.`, {
+      hint: "Change to the project's folder, or name it with --project.",
+      cause,
+    })
+  })
+  const graph = new ModuleGraph(root)
+  const config = await readConfig(root, graph)
+  const scripts = await readScripts(root, graph, config)
+  const marts = await readMarts(root, scripts, config.settings.schemas)
+  const project: ReadProject = {
+    root,
+    config,
+    scripts: orderScripts([...scripts, ...marts]),
+    environment: await readEnvironment(root, environment),
+  }
+  return {
+    root,
+    settings: config.settings,
+    scripts: project.scripts,
+    openContext: (options) => openContext(project, options),
+    check: () => checkProject(project),
+  }
+}

@@ -1,0 +1,192 @@
+import { isUtf8 } from 'node:buffer'
+import type { ColumnBuilder } from '../../columnar/column-builder.ts'
+import type { RejectCause, RejectCode } from '../../model/column-batch.ts'
+import type { ColumnType } from '../../model/column-type.ts'
+import type { Column } from '../../model/schema.ts'
+import { dayNumber, parseInstant, parseTime, parseTimestamp } from './times.ts'
+
+/** A cell as the driver hands it over, with big integers. */
+export type Cell = null | bigint | number | string | Uint8Array
+
+/** What a column builder takes. */
+type Fitting = bigint | number | boolean | string | Uint8Array
+
+class Fault {
+  readonly code: RejectCode
+  constructor(code: RejectCode) {
+    this.code = code
+  }
+}
+
+const misfit = new Fault('MISFIT')
+const outOfRange = new Fault('OUT_OF_RANGE')
+const badEncoding = new Fault('ENCODING')
+
+/** One column's rule: what fits its type and how it is added. */
+export interface CellReader {
+  readonly column: Column
+  /** The value as its builder takes it, or undefined with the cause of refusing it pushed to `causes`. */
+  read(cell: Cell, causes: RejectCause[]): Fitting | null | undefined
+  add(builder: ColumnBuilder, value: Fitting | null): void
+}
+
+/**
+ * Types whose text is asked for as bytes, because the driver replaces invalid UTF-8 silently.
+ * For them a string means a BLOB (its hexadecimal), see {@link selectExpression}.
+ */
+function readsBytes(type: ColumnType): boolean {
+  return type.kind !== 'int64' && type.kind !== 'boolean' && type.kind !== 'double' && type.kind !== 'binary'
+}
+
+/** How a column is selected so that its cell shows what is stored, byte for byte. */
+export function selectExpression(quoted: string, type: ColumnType): string {
+  if (!readsBytes(type)) return quoted
+  return `CASE typeof(${quoted}) WHEN 'text' THEN CAST(${quoted} AS BLOB) WHEN 'blob' THEN hex(${quoted}) ELSE ${quoted} END`
+}
+
+export function cellReader(column: Column, encoding: string): CellReader {
+  const decode = encoding === 'utf-8' ? decodeUtf8 : decoder(encoding)
+  const accept = fitter(column.type, decode)
+  const isBytes = readsBytes(column.type)
+  return {
+    column,
+    read(cell, causes) {
+      if (cell === null) {
+        if (column.nullable) return null
+        causes.push({ code: 'NULL_VALUE', column: column.name })
+        return undefined
+      }
+      const value = isBytes && typeof cell === 'string' ? misfit : accept(cell)
+      if (!(value instanceof Fault)) return value
+      causes.push({ code: value.code, column: column.name, value: cellText(cell).slice(0, 1000) })
+      return undefined
+    },
+    add: adder(column.type),
+  }
+}
+
+/** A cell for people: bytes as text where they are text, else hexadecimal. */
+export function cellText(cell: Cell): string {
+  if (cell === null) return 'NULL'
+  if (!(cell instanceof Uint8Array)) return String(cell)
+  const bytes = Buffer.from(cell.buffer, cell.byteOffset, cell.byteLength)
+  return isUtf8(bytes) ? bytes.toString('utf8') : bytes.toString('hex')
+}
+
+type Decode = (bytes: Uint8Array) => string | undefined
+
+function decodeUtf8(bytes: Uint8Array): string | undefined {
+  if (!isUtf8(bytes)) return undefined
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
+}
+
+function decoder(encoding: string): Decode {
+  const strict = new TextDecoder(encoding, { fatal: true, ignoreBOM: true })
+  return (bytes) => {
+    try {
+      return strict.decode(bytes)
+    } catch {
+      return undefined
+    }
+  }
+}
+
+function fitter(type: ColumnType, decode: Decode): (cell: NonNullable<Cell>) => Fitting | Fault {
+  const parsed = (parse: (text: string) => Fitting | undefined) => (cell: NonNullable<Cell>) => {
+    if (!(cell instanceof Uint8Array)) return misfit
+    const text = decode(cell)
+    return text === undefined ? badEncoding : (parse(text) ?? misfit)
+  }
+  switch (type.kind) {
+    case 'int64':
+      return (cell) => (typeof cell === 'bigint' ? cell : misfit)
+    case 'boolean':
+      return (cell) => (cell === 0n || cell === 1n ? cell === 1n : misfit)
+    case 'double':
+      return fitDouble
+    case 'binary':
+      return (cell) => (cell instanceof Uint8Array ? cell : misfit)
+    case 'decimal':
+      return (cell) => fitDecimal(cell, type.precision, type.scale, decode)
+    case 'date':
+      return parsed(dayNumber)
+    case 'time':
+      return parsed(parseTime)
+    case 'timestamp':
+      return parsed(parseTimestamp)
+    case 'timestamptz':
+      return parsed(parseInstant)
+    case 'uuid':
+      return parsed((text) => (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text) ? text : undefined))
+    case 'json':
+      return (cell) =>
+        cell instanceof Uint8Array ? parsed(jsonText)(cell) : Number.isFinite(Number(cell)) ? String(cell) : misfit
+    default:
+      return (cell) => (cell instanceof Uint8Array ? (decode(cell) ?? badEncoding) : String(cell))
+  }
+}
+
+function fitDouble(cell: NonNullable<Cell>): number | Fault {
+  if (typeof cell === 'number') return cell
+  return typeof cell === 'bigint' && BigInt(Number(cell)) === cell ? Number(cell) : misfit
+}
+
+function jsonText(text: string): string | undefined {
+  try {
+    JSON.parse(text)
+    return text
+  } catch {
+    return undefined
+  }
+}
+
+function fitDecimal(cell: NonNullable<Cell>, precision: number, scale: number, decode: Decode): bigint | Fault {
+  const text = cell instanceof Uint8Array ? decode(cell) : String(cell)
+  if (text === undefined) return badEncoding
+  const match = /^([+-]?)(\d+)(?:\.(\d+))?(?:e([+-]?\d{1,3}))?$/i.exec(text)
+  if (!match) return misfit
+  const fraction = match[3] ?? ''
+  const shift = scale - fraction.length + Number(match[4] ?? 0)
+  const unscaled = shifted(`${match[2]}${fraction}`, shift)
+  if (unscaled === undefined) return misfit
+  if (unscaled >= 10n ** BigInt(precision)) return outOfRange
+  return match[1] === '-' ? -unscaled : unscaled
+}
+
+/** The digits times ten to the power of `shift`, undefined when that would cut a digit other than zero. */
+function shifted(digits: string, shift: number): bigint | undefined {
+  if (shift >= 0) return BigInt(digits) * 10n ** BigInt(shift)
+  const cut = digits.slice(shift)
+  return /^0*$/.test(cut) ? BigInt(digits.slice(0, shift) || '0') : undefined
+}
+
+function adder(type: ColumnType): CellReader['add'] {
+  const add = valueAdder(type)
+  return (builder, value) => {
+    if (value === null) builder.addNull()
+    else add(builder, value)
+  }
+}
+
+function valueAdder(type: ColumnType): (builder: ColumnBuilder, value: Fitting) => void {
+  switch (type.kind) {
+    case 'boolean':
+      return (builder, value) => builder.addBoolean(value === true)
+    case 'double':
+      return (builder, value) => builder.addNumber(Number(value))
+    case 'date':
+      return (builder, value) => builder.addInt(Number(value))
+    case 'binary':
+      return (builder, value) => {
+        if (value instanceof Uint8Array) builder.addBytes(value, 0, value.byteLength)
+      }
+    case 'text':
+    case 'json':
+    case 'uuid':
+      return (builder, value) => builder.addString(String(value))
+    default:
+      return (builder, value) => {
+        if (typeof value === 'bigint') builder.addBigint(value)
+      }
+  }
+}

@@ -1,0 +1,140 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { BatchBuilder } from '../../columnar/batch-builder.ts'
+import type { Partition, Reading, ReadRequest } from '../../contracts/source.ts'
+import type { ReadBatch, RejectCause, RejectedRow } from '../../model/column-batch.ts'
+import type { CursorWindow } from '../../model/manifest.ts'
+import type { TableSchema } from '../../model/schema.ts'
+import { throwIfAborted } from '../throw-if-aborted.ts'
+import type { CatalogueTable } from './catalogue.ts'
+import { type Cell, type CellReader, cellReader, cellText, selectExpression } from './cells.ts'
+import { quote, translated } from './connection.ts'
+import type { Selection } from './window.ts'
+
+const batchRows = 16_384
+const batchRejects = 1_000
+const batchBytes = 4 * 1024 * 1024
+
+/** One snapshot of one table, on a connection of its own. */
+export class SqliteReading implements Reading {
+  readonly schema: TableSchema
+  readonly window: CursorWindow | undefined
+  readonly expectedRows: number
+  readonly partitions: readonly Partition[]
+  readonly #database: DatabaseSync
+  readonly #table: CatalogueTable
+  readonly #selection: Selection
+  readonly #request: ReadRequest
+  readonly #path: string
+  readonly #encoding: string
+
+  constructor(database: DatabaseSync, path: string, table: CatalogueTable, selection: Selection, request: ReadRequest) {
+    this.schema = table.schema
+    this.window = selection.window
+    this.partitions = [{ id: table.name }]
+    this.#database = database
+    this.#path = path
+    this.#table = table
+    this.#selection = selection
+    this.#request = request
+    this.#encoding = String(database.prepare('PRAGMA encoding').get()?.['encoding'] ?? 'UTF-8').toLowerCase()
+    const counted = database.prepare(`SELECT count(*) AS rows ${this.#from()}`).get(...selection.values)
+    this.expectedRows = Number(counted?.['rows'])
+  }
+
+  async *read(_partition: Partition): AsyncIterable<ReadBatch> {
+    const columns = this.schema.columns
+    const list = columns.map(({ name, type }) => selectExpression(quote(name), type)).join(', ')
+    const rows = new RowReader(
+      columns.map((column) => cellReader(column, this.#encoding)),
+      this.#request,
+    )
+    throwIfAborted(this.#request.signal)
+    try {
+      const statement = this.#database.prepare(`SELECT ${list} ${this.#from()}`)
+      statement.setReadBigInts(true)
+      statement.setReturnArrays(true)
+      for (const row of statement.iterate(...this.#selection.values)) {
+        // The driver types rows as objects; with setReturnArrays they are arrays of cells.
+        rows.add(row as unknown as readonly Cell[])
+        if (!rows.isFull) continue
+        yield rows.take()
+        await nextTurn()
+        throwIfAborted(this.#request.signal)
+      }
+    } catch (cause) {
+      throw translated(cause, this.#path)
+    }
+    if (!rows.isEmpty) yield rows.take()
+  }
+
+  async close(): Promise<void> {
+    if (this.#database.isOpen) this.#database.close()
+  }
+
+  #from(): string {
+    const { where } = this.#selection
+    return `FROM ${quote(this.#table.name)}${where === '' ? '' : ` WHERE ${where}`}`
+  }
+}
+
+/** Gathers rows that fit and rows that do not. */
+class RowReader {
+  readonly #readers: readonly CellReader[]
+  readonly #builder: BatchBuilder
+  readonly #cursor: string | undefined
+  #seen = 0
+  #numbers: number[] = []
+  #rejects: RejectedRow[] = []
+
+  constructor(readers: readonly CellReader[], request: ReadRequest) {
+    this.#readers = readers
+    this.#builder = new BatchBuilder(readers.map(({ column }) => column))
+    this.#cursor = request.cursor?.nulls === 'reject' ? request.cursor.column : undefined
+  }
+
+  get isFull(): boolean {
+    if (this.#rejects.length >= batchRejects || this.#builder.bytes >= batchBytes) return true
+    return this.#numbers.length + this.#rejects.length >= batchRows
+  }
+
+  get isEmpty(): boolean {
+    return this.#numbers.length + this.#rejects.length === 0
+  }
+
+  add(row: readonly Cell[]): void {
+    this.#seen += 1
+    const causes: RejectCause[] = []
+    const values = this.#readers.map((reader, index) => {
+      const cell = row[index] ?? null
+      if (cell === null && reader.column.name === this.#cursor) causes.push({ code: 'NULL_CURSOR', column: reader.column.name })
+      return reader.read(cell, causes)
+    })
+    if (causes.length > 0) {
+      this.#rejects.push({ row: this.#seen, causes, raw: this.#raw(row) })
+      return
+    }
+    this.#numbers.push(this.#seen)
+    for (const [index, reader] of this.#readers.entries()) {
+      const builder = this.#builder.columns[index]
+      if (builder) reader.add(builder, values[index] ?? null)
+    }
+  }
+
+  take(): ReadBatch {
+    const rejects = this.#rejects
+    const rowNumbers = Uint32Array.from(this.#numbers)
+    this.#rejects = []
+    this.#numbers = []
+    return { batch: this.#builder.take(), rowNumbers, rejects }
+  }
+
+  #raw(row: readonly Cell[]): string {
+    const members = this.#readers.map(({ column }, index) => [column.name, shown(row[index] ?? null)])
+    return JSON.stringify(Object.fromEntries(members)).slice(0, 10_000)
+  }
+}
+
+function shown(cell: Cell): string | null {
+  return cell === null ? null : cellText(cell)
+}

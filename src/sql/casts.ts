@@ -1,0 +1,166 @@
+import type { Dialect } from '../contracts/warehouse.ts'
+import type { RejectCode } from '../model/column-batch.ts'
+import type { ColumnType, SimpleKind } from '../model/column-type.ts'
+import { sameColumnType } from '../model/column-type.ts'
+
+/** What a column must hold, and what it is made from. */
+export interface Cast {
+  /** The landing column as an SQL expression. */
+  readonly expression: string
+  readonly from: ColumnType
+  readonly to: ColumnType
+  /** Characters at most, for text. */
+  readonly length: number | undefined
+  /** Whether NULL is a fault. */
+  readonly required: boolean
+}
+
+/** A cast as SQL: the value, NULL where there is a fault, and the fault's code, NULL where there is none. */
+export interface CastSql {
+  readonly value: string
+  /** Undefined when the cast cannot go wrong. */
+  readonly fault: string | undefined
+}
+
+interface Guard {
+  readonly code: RejectCode
+  /** True for the texts that the cast takes without changing them. */
+  readonly passes: string
+}
+
+/**
+ * A cast that refuses what it would change: a lexical guard over the exact text, then a plain cast, in one CASE,
+ * because no engine promises to look at a WHERE first. Casts that hold every value need no guard.
+ */
+export function castSql(dialect: Dialect, cast: Cast): CastSql {
+  const { expression, to, required } = cast
+  const guards = isExact(cast.from, to) ? lengthGuards(cast) : textGuards(dialect, cast)
+  const faults = [
+    ...(required
+      ? [`WHEN ${expression} IS NULL THEN 'NULL_VALUE'`]
+      : guards.length > 0
+        ? [`WHEN ${expression} IS NULL THEN NULL`]
+        : []),
+    ...guards.map(({ code, passes }) => `WHEN NOT ${passes} THEN '${code}'`),
+  ]
+  const input = isExact(cast.from, to) ? expression : dialect.text(expression, cast.from)
+  const plain = sameColumnType(cast.from, to) ? input : `CAST(${input} AS ${dialect.columnType(to)})`
+  const all = guards.map(({ passes }) => passes).join(' AND ')
+  return {
+    value: guards.length === 0 ? plain : nested(guards, plain),
+    fault: faults.length === 0 || (all === '' && !required) ? undefined : `CASE ${faults.join(' ')} END`,
+  }
+}
+
+/** Each guard is asked only where those before it passed: a range is looked at in digits only. */
+function nested(guards: readonly Guard[], plain: string): string {
+  return guards.reduceRight((inner, { passes }) => `CASE WHEN ${passes} THEN ${inner} END`, plain)
+}
+
+const integerKinds: readonly SimpleKind[] = ['int8', 'int16', 'int32', 'int64']
+
+/** Whether every value of one type is a value of the other. */
+function isExact(from: ColumnType, to: ColumnType): boolean {
+  if (sameColumnType(from, to)) return true
+  if (to.kind === 'text' && from.kind !== 'text') return false
+  if (from.kind === 'decimal') {
+    return to.kind === 'decimal' && to.scale >= from.scale && to.precision - to.scale >= from.precision - from.scale
+  }
+  if (to.kind === 'decimal') return isInteger(from.kind) && to.precision - to.scale >= 19
+  if (isInteger(from.kind) && isInteger(to.kind)) return integerKinds.indexOf(from.kind) <= integerKinds.indexOf(to.kind)
+  return from.kind === 'float' && to.kind === 'double'
+}
+
+function isInteger(kind: ColumnType['kind']): kind is SimpleKind {
+  return integerKinds.some((known) => known === kind)
+}
+
+function lengthGuards({ expression, to, length }: Cast): readonly Guard[] {
+  if (to.kind !== 'text' || length === undefined) return []
+  return [{ code: 'TOO_LONG', passes: `(length(${expression}) <= ${length})` }]
+}
+
+function textGuards(dialect: Dialect, cast: Cast): readonly Guard[] {
+  const { to } = cast
+  const text = dialect.text(cast.expression, cast.from)
+  if (to.kind === 'text') return lengthGuards({ ...cast, expression: text })
+  if (to.kind === 'decimal') return decimalGuards(dialect, text, to)
+  const range = integerRanges[to.kind]
+  if (range) return integerGuards(dialect, text, range)
+  if (to.kind === 'float' || to.kind === 'double') {
+    return [form(dialect, text, floatForm), inRange(dialect.matches(text, floatRanges[to.kind]))]
+  }
+  if (to.kind === 'json') return [{ code: 'CAST', passes: dialect.isJson(text) }]
+  const pattern = patterns[to.kind]
+  if (pattern === undefined) return []
+  const isDated = to.kind !== 'time' && to.kind !== 'boolean' && to.kind !== 'uuid'
+  return [form(dialect, text, pattern), ...(isDated ? [inRange(`(substr(${text}, 1, 4) <> '0000')`)] : [])]
+}
+
+function form(dialect: Dialect, text: string, pattern: string): Guard {
+  return { code: 'CAST', passes: dialect.matches(text, pattern) }
+}
+
+function inRange(passes: string): Guard {
+  return { code: 'OUT_OF_RANGE', passes }
+}
+
+function decimalGuards(
+  dialect: Dialect,
+  text: string,
+  to: { readonly precision: number; readonly scale: number },
+): readonly Guard[] {
+  const fraction = `([.][0-9]{0,${to.scale}}0*)?`
+  const bareFraction = to.scale === 0 ? '[.]0+' : `[.][0-9]{1,${to.scale}}0*`
+  return [
+    form(dialect, text, `[+-]?([0-9]+${fraction}|${bareFraction})`),
+    inRange(dialect.matches(text, `[+-]?0*[0-9]{0,${to.precision - to.scale}}${fraction}`)),
+  ]
+}
+
+function integerGuards(dialect: Dialect, text: string, [lowest, highest]: readonly [string, string]): readonly Guard[] {
+  const wide = `CAST(${text} AS ${dialect.columnType({ kind: 'decimal', precision: 38, scale: 0 })})`
+  return [
+    form(dialect, text, '[+-]?[0-9]+'),
+    inRange(dialect.matches(text, '[+-]?0*[0-9]{0,20}')),
+    inRange(`(${wide} BETWEEN ${lowest} AND ${highest})`),
+  ]
+}
+
+/** Whether values of one type can become the other at all. */
+export function isCastable(from: ColumnType, to: ColumnType): boolean {
+  if (isExact(from, to) || to.kind === 'text') return true
+  if (to.kind === 'binary') return false
+  return to.kind !== 'json' || from.kind === 'text'
+}
+
+const integerRanges: Readonly<Partial<Record<ColumnType['kind'], readonly [string, string]>>> = {
+  int8: ['-128', '127'],
+  int16: ['-32768', '32767'],
+  int32: ['-2147483648', '2147483647'],
+  int64: ['-9223372036854775808', '9223372036854775807'],
+}
+
+const floatForm = '[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?'
+
+/** A little narrower than the types themselves: what a pattern can tell without computing. */
+const floatRanges = {
+  float: '[+-]?([0-9]{1,17}([.][0-9]*)?|[.][0-9]+)([eE]([+]?0*(1?[0-9]|20)|-0*([12]?[0-9]|30)))?',
+  double: '[+-]?([0-9]{1,17}([.][0-9]*)?|[.][0-9]+)([eE][+-]?0*([0-9]{1,2}|1[0-9]{2}|2[0-8][0-9]))?',
+} as const
+
+const time = '([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6}0*)?'
+const leapYear = '([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)'
+const day =
+  '([0-9]{4}-(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|[0-9]{4}-(0[469]|11)-(0[1-9]|[12][0-9]|30)|' +
+  `[0-9]{4}-02-(0[1-9]|1[0-9]|2[0-8])|${leapYear}-02-29)`
+
+/** One pattern a type, equal on every engine: brackets, counts and alternatives only. */
+const patterns: Readonly<Partial<Record<ColumnType['kind'], string>>> = {
+  boolean: 'true|false|TRUE|FALSE|True|False|1|0',
+  uuid: '[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}',
+  date: day,
+  time,
+  timestamp: `${day}[ T]${time}`,
+  timestamptz: `${day}[ T]${time}(Z|[+-](0[0-9]|1[0-4])(:[0-5][0-9])?)`,
+}

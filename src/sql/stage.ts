@@ -1,0 +1,106 @@
+import type { Dialect, Statement } from '../contracts/warehouse.ts'
+import type { TableName } from '../model/schema.ts'
+import { Binder, columnList, tableSql } from './binder.ts'
+import { castSql } from './casts.ts'
+import { type LoadColumn, type LoadPlan, type RefusedBy, type RunTag, rejectTableColumns, stageColumns } from './load-plan.ts'
+
+/** Removes what a script left of a batch in its own landing, stage or refused table. */
+export function deleteBatch(dialect: Dialect, table: TableName, batch: string): Statement {
+  const bind = new Binder(dialect)
+  return bind.statement(`DELETE FROM ${tableSql(dialect, table)} WHERE _batch_id = ${bind.date(batch)}`)
+}
+
+/** Removes what a script left of a batch in the rejects of its target. */
+export function deleteRejects(dialect: Dialect, plan: LoadPlan, batch: string): Statement {
+  const bind = new Binder(dialect)
+  const where = `target = ${bind.text(plan.targetText)} AND script = ${bind.text(plan.script)} AND batch = ${bind.date(batch)}`
+  return bind.statement(`DELETE FROM ${tableSql(dialect, plan.audit.rejects)} WHERE ${where}`)
+}
+
+/** Counts a table's rows of a batch as `rows`. */
+export function countBatch(dialect: Dialect, table: TableName, batch: string): Statement {
+  const bind = new Binder(dialect)
+  return bind.statement(
+    `SELECT count(*) AS ${dialect.quote('rows')} FROM ${tableSql(dialect, table)} WHERE _batch_id = ${bind.date(batch)}`,
+  )
+}
+
+/** Adds the landed rows that every cast takes to the typed stage, under the load's run. */
+export function fillTyped(dialect: Dialect, plan: LoadPlan, tag: RunTag): Statement {
+  const bind = new Binder(dialect)
+  const casts = plan.columns.map((column) => landingCast(dialect, column))
+  const names = [...plan.columns.map(({ name }) => name), ...stageColumns.map(({ name }) => name)]
+  const values = [...casts.map(({ value }) => value), '_batch_id', bind.text(tag.runId), '_part', '_row']
+  const sound = casts.flatMap(({ fault }) => (fault === undefined ? [] : [`(${fault}) IS NULL`]))
+  const where = [`_batch_id = ${bind.date(tag.batch)}`, ...sound].join(' AND ')
+  return bind.statement(
+    `INSERT INTO ${tableSql(dialect, plan.typed)} (${columnList(dialect, names)}) ` +
+      `SELECT ${values.join(', ')} FROM ${tableSql(dialect, plan.landing)} WHERE ${where}`,
+  )
+}
+
+/** One statement a column that can be refused, which adds its refused rows to the rejects. */
+export function refuseCasts(dialect: Dialect, plan: LoadPlan, tag: RunTag): readonly Statement[] {
+  return plan.columns.flatMap((column) => {
+    const { fault } = landingCast(dialect, column)
+    if (fault === undefined) return []
+    const bind = new Binder(dialect)
+    const value = dialect.text(dialect.quote(column.from), column.cast.from)
+    const from = tableSql(dialect, plan.landing)
+    const rows =
+      `SELECT (${fault}) AS code, ${bind.text(column.name)} AS column_name, substr(${value}, 1, 1000) AS value, ` +
+      `_part AS part, _row AS row_number FROM ${from} WHERE _batch_id = ${bind.date(tag.batch)} AND (${fault}) IS NOT NULL`
+    return [bind.statement(insertRejects(bind, plan, tag, 'cast', rows))]
+  })
+}
+
+/** Adds the rows that the extraction refused to the rejects. */
+export function refuseExtracted(dialect: Dialect, plan: LoadPlan, tag: RunTag): Statement {
+  const bind = new Binder(dialect)
+  const named: Readonly<Record<string, string>> = {
+    code: 'code',
+    column_name: 'column',
+    value: 'value',
+    raw: 'raw',
+    partition_name: 'partition',
+    row_number: 'row',
+    line_number: 'line',
+  }
+  const list = Object.entries(named).map(([name, from]) => `${dialect.quote(from)} AS ${name}`)
+  const rows = `SELECT ${list.join(', ')} FROM ${tableSql(dialect, plan.refused)} WHERE _batch_id = ${bind.date(tag.batch)}`
+  return bind.statement(insertRejects(bind, plan, tag, 'extract', rows, Object.keys(named)))
+}
+
+const causeColumns = ['code', 'column_name', 'value', 'part', 'row_number']
+
+/** An INSERT of the rows of a query with these columns; the rest of a record says whose they are. */
+export function insertRejects(
+  bind: Binder,
+  plan: LoadPlan,
+  tag: RunTag,
+  by: RefusedBy,
+  rows: string,
+  columns: readonly string[] = causeColumns,
+): string {
+  const own = rejectTableColumns.slice(0, 5).map(({ name }) => name)
+  const tags = [bind.text(plan.targetText), bind.text(plan.script), bind.date(tag.batch), bind.text(tag.runId), bind.text(by)]
+  const table = tableSql(bind.dialect, plan.audit.rejects)
+  return `INSERT INTO ${table} (${[...own, ...columns].join(', ')}) SELECT ${[...tags, ...columns].join(', ')} FROM (${rows}) AS refused`
+}
+
+/** Counts the rows of a batch that a step refused as `rows`: rows, not causes. */
+export function countRejects(dialect: Dialect, plan: LoadPlan, tag: RunTag, by: RefusedBy): Statement {
+  const bind = new Binder(dialect)
+  const row = by === 'extract' ? 'partition_name, row_number' : 'part, row_number'
+  const where =
+    `target = ${bind.text(plan.targetText)} AND script = ${bind.text(plan.script)} AND batch = ${bind.date(tag.batch)} ` +
+    `AND run_id = ${bind.text(tag.runId)} AND refused_by = ${bind.text(by)}`
+  return bind.statement(
+    `SELECT count(*) AS ${dialect.quote('rows')} FROM ` +
+      `(SELECT DISTINCT ${row} FROM ${tableSql(dialect, plan.audit.rejects)} WHERE ${where}) AS refused`,
+  )
+}
+
+function landingCast(dialect: Dialect, column: LoadColumn) {
+  return castSql(dialect, { ...column.cast, expression: dialect.quote(column.from) })
+}
