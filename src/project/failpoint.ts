@@ -9,7 +9,7 @@ import { SluiceError } from '../errors.ts'
 export function failpoints(variables: Readonly<Record<string, string | undefined>>): (point: string) => Promise<void> {
   const text = variables['SLUICE_FAILPOINT']
   if (text === undefined || text === '') return async () => {}
-  const [, wanted, action, times = '1'] = /^([a-z]+\.[a-z-]+):(kill|throw|exit|hang)(?::([1-9]\d*))?$/.exec(text) ?? []
+  const [, wanted, action, times = '1'] = /^([a-z]+\.[a-z-]+):(kill|stop|throw|exit|hang)(?::([1-9]\d*))?$/.exec(text) ?? []
   if (wanted === undefined || action === undefined) throw invalid(text)
   let reached = 0
   return async (point) => {
@@ -26,6 +26,8 @@ async function act(action: string, point: string): Promise<void> {
   if (action === 'throw') throw new Error(`the failpoint ${point} threw`)
   if (action === 'exit') process.exit(75)
   if (action === 'kill') process.kill(process.pid, 'SIGKILL')
+  // Frozen here until someone sends SIGCONT, then it goes on.
+  if (action === 'stop') return void process.kill(process.pid, 'SIGSTOP')
   // Keeps the process alive, as one that hangs is; a killed one does not come back either.
   setInterval(() => {}, 60_000)
   await new Promise(() => {})

@@ -46,7 +46,9 @@ export async function readConfig(root: string, graph: ModuleGraph): Promise<Conf
     })
   }
   const options = checkOptions(name, projectOptions, project.options)
-  const connections = Object.entries(exported).filter(([, value]) => kindOf(value) === 'source')
+  const connections = Object.entries(exported)
+    .filter(([, value]) => kindOf(value) === 'source')
+    .sort(([left], [right]) => (left < right ? -1 : 1))
   const names = new Map(connections.map(([source, value]) => [value, source]))
   const part = <Adapter extends ConfiguredAdapter<unknown>>(known: Known<Adapter>, described: Described, what: string) =>
     checkPart(name, known, described, what)

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import * as v from 'valibot'
 import type { MartBalance, MartScript, Script, ScriptId } from '../model/script.ts'
-import { type Fault, refuse, someText, withNearMiss } from './check-options.ts'
+import { type Fault, refuse, withNearMiss } from './check-options.ts'
 import { frequency } from './frequency.ts'
 import { type MartText, type TableReference, tablesOf } from './mart-tables.ts'
 import { nearMiss } from './near-miss.ts'
@@ -60,6 +60,7 @@ async function readMart(file: ScriptFile): Promise<ReadMart> {
     .slice(header.length)
     .join('\n')
     .replace(/[\s;]+$/, '')
+  if (select === '') refuse(file.shown, [{ code: 'SCRIPT_INVALID', sentence: 'there is no SELECT' }])
   return {
     file,
     text: { shown: file.shown, select, firstLine: header.length + 1 },
@@ -100,7 +101,6 @@ function martScript(mart: ReadMart, named: readonly ScriptId[], known: readonly 
       : `'-- frequency: ${rhythm}' is none of always, daily, weekly:mon, monthly:1 and a cron expression`,
     balance === 'unreadable' ? `'-- balance: ${said.get('balance')}' is not like sum(amount) = target.sales.amount` : '',
     ...depends.map((part) => (known.some((script) => script === part) ? '' : noScript(part, known))),
-    v.is(someText, text.select) ? '' : 'there is no SELECT',
   ]
   refuse(
     shown,

@@ -89,10 +89,12 @@ const writing: Readonly<Record<string, Work>> = {
     assert.equal(String(await content(lake, 'x/again')), 'second try')
   },
 
-  async 'an abort after commit does nothing'(lake) {
+  async 'after commit nothing changes the file any more'(lake) {
     const writer = await lake.create('kept')
     await writer.write([Buffer.from('kept')])
     await writer.commit()
+    await assert.rejects(writer.write([Buffer.from('more')]))
+    await assert.rejects(writer.commit())
     await writer.abort()
     assert.equal(String(await content(lake, 'kept')), 'kept')
   },

@@ -273,16 +273,17 @@ const order: Readonly<Record<string, Work>> = {
       await session.execute(row(bench, 2))
     })
     await begun
-    const added = `ALTER TABLE ${name} ADD COLUMN extra ${bench.warehouse.dialect.columnType(int64)}`
+    const columns = ['a', 'b', 'c', 'd', 'extra'].map((column) => `${column} ${bench.warehouse.dialect.columnType(int64)}`)
     const after = [
-      bench.warehouse.define([{ sql: added }]),
+      bench.warehouse.define(columns.map((column) => ({ sql: `ALTER TABLE ${name} ADD COLUMN ${column}` }))),
       writing(bench, table, (session) => session.execute({ sql: `UPDATE ${name} SET extra = 7` })),
     ]
     await Promise.all([before, ...after])
-    assert.deepEqual(await rowsOf(bench, table), [
-      [1n, 7n],
-      [2n, 7n],
-    ])
+    const found = await bench.warehouse.query({ sql: `SELECT extra FROM ${name}` })
+    assert.deepEqual(
+      found.map((one) => Object.values(one)),
+      [[7n], [7n]],
+    )
   },
 
   async 'define stops at the first statement that is refused'(bench) {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFile, mkdtemp, rm } from 'node:fs/promises'
+import { appendFile, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { BatchBuilder } from '../columnar/batch-builder.ts'
@@ -36,7 +36,8 @@ export const copyCases: Readonly<Record<string, Work>> = {
     inFolder(async (folder) => {
       const table = await create(bench, 'landing', { id: int64, label: text })
       await stage(folder, 'part-a', 5)
-      const files = await Promise.all(["it's", '*', '[part-a]', 'part-?', 'a b', 'id=9'].map((name) => stage(folder, name, 1)))
+      await mkdir(join(folder, 'id=9'))
+      const files = await Promise.all(["it's", '*', '[part-a]', 'part-?', 'a b', 'id=9/x'].map((name) => stage(folder, name, 1)))
       const counts = await writing(bench, table, (session) => session.copyInto({ table, columns: ['id', 'label'], files }))
       assert.deepEqual(counts, [1, 1, 1, 1, 1, 1])
       assert.deepEqual(

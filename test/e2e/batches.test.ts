@@ -77,7 +77,7 @@ test('two runs of the graph at once: each step is done once, and both say how it
 test('a missing upstream is named with the command that clears it', async () => {
   const ended = await sluice('mart orders_by_city --batch 2025-01-01')
   expect(ended).toMatchObject({ exitCode: 77 })
-  expect(ended.stderr).toContain('sluice load orders --batch 2025-01-01')
+  expect(ended.stderr).toContain('sluice load city --batch 2025-01-01')
 })
 
 test('--json prints one line a step, last on stdout, and --result-file writes the same', async () => {

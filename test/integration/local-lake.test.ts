@@ -33,6 +33,27 @@ describe('a lake in a local folder', () => {
     expect(await readdir(folder)).toEqual([])
   })
 
+  test('a taken path is refused before anything is written', async () => {
+    await put('x', 'first')
+    await expect(lake.create('x')).rejects.toMatchObject({ code: 'LOCAL_IO', details: { path: lake.locate('x').path } })
+  })
+
+  test.skipIf(process.platform === 'win32')('a write that failed half-way and was swallowed is not committed', async () => {
+    const said = await inChild(
+      `const writer = await lake.create('cut')
+       const codes = []
+       await writer.write([Buffer.alloc(150_000), Buffer.alloc(150_000)]).catch((error) => codes.push(error.code))
+       await writer.commit().catch((error) => codes.push(error.code))
+       await writer.abort()
+       console.log(codes.join())`,
+      // Files end at 200 kB, as if the disk were full.
+      ['bash', '-c', `trap '' XFSZ; ulimit -f 200; exec "$@"`, 'bash'],
+    )
+    expect(said).toBe('LOCAL_IO,LOCAL_IO')
+    expect(await listed()).toEqual([])
+    expect(await readdir(join(folder, 'data', 'lake', '.unfinished'))).toEqual([])
+  })
+
   test('what is not a file of the lake is not listed', async () => {
     await put('sales/1', 'one')
     const root = join(folder, 'data', 'lake')
@@ -92,24 +113,31 @@ describe('a lake in a local folder', () => {
   })
 
   test('a process killed while it writes leaves no file under the path', async () => {
-    const root = join(folder, 'data', 'lake')
-    const script = `
-      const { openLocalLake } = await import(${JSON.stringify(new URL('../../src/lakes/local.ts', import.meta.url).href)})
-      const lake = await openLocalLake({ path: ${JSON.stringify(root)} })
-      const writer = await lake.create('sales/part')
-      await writer.write([Buffer.alloc(1_000_000)])
-      console.log('written')
-      setInterval(() => {}, 1000)`
-    const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
-    const ended = once(child, 'exit')
-    await once(child.stdout, 'data')
-    child.kill('SIGKILL')
-    await ended
+    await inChild(
+      `const writer = await lake.create('sales/part')
+       await writer.write([Buffer.alloc(1_000_000)])
+       console.log('written')
+       setInterval(() => writer, 1000)`,
+    )
     expect(await listed()).toEqual([])
     await put('sales/part', 'by the next run')
     expect(await readFile(lake.locate('sales/part').path, 'utf8')).toBe('by the next run')
   })
 })
+
+/** Runs a script on the same lake in a process of its own, kills it when it has said something, and tells what. */
+async function inChild(script: string, wrapper: readonly string[] = []): Promise<string> {
+  const module = JSON.stringify(new URL('../../src/lakes/local.ts', import.meta.url).href)
+  const root = JSON.stringify(join(folder, 'data', 'lake'))
+  const whole = `const { openLocalLake } = await import(${module}); const lake = await openLocalLake({ path: ${root} }); ${script}`
+  const [command = '', ...args] = [...wrapper, process.execPath, '--input-type=module', '-e', whole]
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const ended = once(child, 'exit')
+  const [said] = await once(child.stdout, 'data')
+  child.kill('SIGKILL')
+  await ended
+  return String(said).trim()
+}
 
 async function put(path: string, text: string) {
   const writer = await lake.create(path)

@@ -44,10 +44,11 @@ async function canonicalPath(path: string): Promise<string> {
   const real = await realpath(path).catch(() => undefined)
   if (real !== undefined) return real
   const folder = await realpath(dirname(path)).catch((cause: unknown) => {
-    throw unopened(path, `its folder ${dirname(path)} is not there`, 'Create the folder of the warehouse file.', cause)
+    const why = `its folder ${dirname(path)} is not there, or not for this user`
+    throw unopened(path, why, 'Create the folder of the warehouse file, or give this user the right to it.', cause)
   })
   const found = await lstat(path).catch(() => undefined)
-  if (found === undefined) return join(folder, basename(path))
+  if (!found?.isSymbolicLink()) return join(folder, basename(path))
   throw unopened(path, 'it is a link to a file that is not there', 'Name the file itself in the project file.', undefined)
 }
 
