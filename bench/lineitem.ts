@@ -25,48 +25,47 @@ const types = {
 /** The 16 columns of TPC-H's lineitem. */
 export const lineitemColumns: readonly Column[] = Object.entries(types).map(([name, type]) => ({ name, type, nullable: true }))
 
-export interface Lineitem {
-  /** The rows, in batches as a source would bring them; a batch is good until the next is asked for. */
-  batches(): Iterable<ColumnBatch>
-  /** What a reader of the file must find. */
-  readonly rows: number
-  readonly sumOfOrderKeys: bigint
-  readonly sumOfPrices: bigint
-}
-
 const batchRows = 16_384
-const poolBatches = 16
+const poolBatches = 32
+
+/** Some batches of lineitem, of 16,384 rows each, that {@link lineitem} gives again and again. */
+export interface LineitemPool {
+  readonly batches: readonly ColumnBatch[]
+  /** How much the order keys rise from one round to the next. */
+  readonly keysOfRound: number
+  /** The prices of the rows. */
+  readonly prices: Float64Array
+}
 
 /**
- * `rows` rows of the shape of lineitem at scale 0.5, from a fixed seed.
- *
- * Only 262,144 rows are made, before the first is asked for, and given again and again with the order keys counted on:
- * so making them costs the writer's time nothing, and their memory stays the same for any number of rows.
- * The writer gains nothing from the repetition: its pages have 32,768 rows, and the columns of which a row group has
- * more than 65,536 different values or 1 MB of text are repeated too late for its dictionaries.
+ * 524,288 rows of the shape of lineitem at scale 0.5, from a fixed seed.
+ * To be made in another process than the one that is measured, because of what it leaves in memory.
  */
-export function lineitem(rows: number): Lineitem {
+export function lineitemPool(): LineitemPool {
   const random = mulberry32(20_260_101)
   const orders: Orders = { key: 1, line: 0, lines: 0 }
-  const prices: bigint[] = []
-  const pool = Array.from({ length: poolBatches }, () => lineitemBatch(random, orders, prices))
-  const keysOfRound = BigInt(orders.key + 32)
-  const totals = sums(pool, prices, rows, keysOfRound)
-  return { rows, ...totals, batches: () => cycled(pool, rows, keysOfRound) }
+  const prices = new Float64Array(batchRows * poolBatches)
+  const batches = Array.from({ length: poolBatches }, (_, index) => {
+    return lineitemBatch(random, orders, prices.subarray(index * batchRows))
+  })
+  return { batches, keysOfRound: orders.key + 32, prices }
 }
 
-function* cycled(pool: readonly ColumnBatch[], rows: number, keysOfRound: bigint): Generator<ColumnBatch> {
-  const firstKeys = pool.map((batch) => Uint8Array.from(orderKeys(batch)))
+/**
+ * `rows` rows out of the pool, in batches as a source would bring them; a batch is good until the next is asked for.
+ *
+ * The memory is the pool's for any number of rows, and taking a row costs next to nothing: only the order keys are counted
+ * on. Neither writer gains from the repetition: a round is a row group, and neither looks beyond one.
+ */
+export function* lineitem({ batches, keysOfRound }: LineitemPool, rows: number): Generator<ColumnBatch> {
+  const ready = batches.map(withOwnKeys)
   let left = rows
-  for (let round = 0n; left > 0; round++) {
-    for (const [index, batch] of pool.entries()) {
-      const keys = longs(orderKeys(batch))
-      const first = longs(firstKeys[index] ?? new Uint8Array())
-      first.forEach((key, row) => {
-        keys[row] = key + round * keysOfRound
-      })
+  for (let round = 0; left > 0; round++) {
+    for (const { batch, keys, firstKeys } of ready) {
+      // The keys are below 2³¹: only their lower words change.
+      for (let word = 0; word < keys.length; word += 2) keys[word] = (firstKeys[word] ?? 0) + round * keysOfRound
       if (left <= batch.rows) {
-        if (left > 0) yield beginning(batch, left)
+        yield beginning(batch, left)
         return
       }
       left -= batch.rows
@@ -75,12 +74,23 @@ function* cycled(pool: readonly ColumnBatch[], rows: number, keysOfRound: bigint
   }
 }
 
-function orderKeys(batch: ColumnBatch): Uint8Array {
-  return batch.columns[0]?.values ?? new Uint8Array()
+function withOwnKeys({ rows, columns: [first, ...others] }: ColumnBatch) {
+  if (first === undefined) throw new Error('a batch of lineitem has no columns')
+  const values = Uint8Array.from(first.values)
+  const keys = new Int32Array(values.buffer)
+  return { batch: { rows, columns: [{ ...first, values }, ...others] }, keys, firstKeys: Int32Array.from(keys) }
 }
 
-function longs(bytes: Uint8Array): BigInt64Array {
-  return new BigInt64Array(bytes.buffer, bytes.byteOffset, bytes.length >> 3)
+/** What the sums over the order keys and the prices of {@link lineitem} must be. */
+export function lineitemSums({ batches, keysOfRound, prices }: LineitemPool, rows: number) {
+  const firstKeys = batches.flatMap((batch) => [...withOwnKeys(batch).firstKeys].filter((_, word) => word % 2 === 0))
+  const sums = { keys: 0n, prices: 0n }
+  firstKeys.forEach((key, index) => {
+    const rounds = Math.floor(rows / firstKeys.length) + (index < rows % firstKeys.length ? 1 : 0)
+    sums.keys += BigInt(rounds * key + ((rounds * (rounds - 1)) / 2) * keysOfRound)
+    sums.prices += BigInt(rounds * (prices[index] ?? 0))
+  })
+  return sums
 }
 
 /** The first rows of a batch without NULLs. */
@@ -100,18 +110,6 @@ function bytesOf({ type, values }: ColumnBatch['columns'][number], all: number, 
   return at
 }
 
-function sums(pool: readonly ColumnBatch[], prices: readonly bigint[], rows: number, keysOfRound: bigint) {
-  const keys = pool.flatMap((batch) => [...longs(orderKeys(batch))])
-  let sumOfOrderKeys = 0n
-  let sumOfPrices = 0n
-  keys.forEach((key, index) => {
-    const rounds = BigInt(Math.floor(rows / keys.length) + (index < rows % keys.length ? 1 : 0))
-    sumOfOrderKeys += rounds * key + ((rounds * (rounds - 1n)) / 2n) * keysOfRound
-    sumOfPrices += rounds * (prices[index] ?? 0n)
-  })
-  return { sumOfOrderKeys, sumOfPrices }
-}
-
 interface Orders {
   key: number
   line: number
@@ -128,7 +126,7 @@ const words = (
   'sometimes always never furiously slyly carefully blithely quickly fluffily about above according to across after against'
 ).split(' ')
 
-function lineitemBatch(random: () => number, orders: Orders, prices: bigint[]): ColumnBatch {
+function lineitemBatch(random: () => number, orders: Orders, prices: Float64Array): ColumnBatch {
   const builder = new BatchBuilder(lineitemColumns)
   const [order, part, supplier, line, quantity, price, discount, tax, returned, status, shipped, committed, received, ...texts] =
     builder.columns
@@ -138,15 +136,15 @@ function lineitemBatch(random: () => number, orders: Orders, prices: bigint[]): 
     if (orders.line === orders.lines) nextOrder(orders, 1 + below(7))
     const pieces = 1 + below(50)
     const partKey = 1 + below(100_000)
-    const cost = BigInt(pieces * (90_000 + Math.floor((partKey / 10) % 20_001) + 100 * (partKey % 1000)))
+    const cost = pieces * (90_000 + Math.floor((partKey / 10) % 20_001) + 100 * (partKey % 1000))
     const day = 8036 + below(2406)
-    prices.push(cost)
+    prices[row] = cost
     order?.addBigint(BigInt(orders.key))
     part?.addBigint(BigInt(partKey))
     supplier?.addBigint(BigInt(1 + below(5000)))
     line?.addInt(++orders.line)
     quantity?.addBigint(BigInt(pieces * 100))
-    price?.addBigint(cost)
+    price?.addBigint(BigInt(cost))
     discount?.addBigint(BigInt(below(11)))
     tax?.addBigint(BigInt(below(9)))
     returned?.addString(day > 9298 ? 'N' : one(['R', 'A']))

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { asSluiceError } from '../errors.ts'
-import { packageVersion } from './package-version.ts'
+import { packageVersion } from '../project/package-version.ts'
 import { defineAuditVerbs } from './verbs-audit.ts'
 import { defineBatchVerbs } from './verbs-batch.ts'
 import { defineRegistryVerbs } from './verbs-registry.ts'

@@ -119,9 +119,10 @@ async function showDecisions(project: Project, name: string | undefined, options
 async function showLog(project: Project, runId: string): Promise<number> {
   const run = await runOf(project, runId)
   const { readFile } = await import('node:fs/promises')
+  const { join } = await import('node:path')
   if (run.logFile === undefined)
     throw new SluiceError('USAGE', `Run ${runId} has no log file.`, { hint: 'Look at its record: sluice audit runs' })
-  const text = await readFile(run.logFile, 'utf8').catch((cause: unknown) => {
+  const text = await readFile(join(project.root, run.logFile), 'utf8').catch((cause: unknown) => {
     throw new SluiceError('LOCAL_IO', `The log file ${run.logFile} cannot be read.`, {
       hint: 'Run the command on the host that the run was on.',
       cause,

@@ -48,6 +48,8 @@ export class ColumnWriter {
   #pages: Page[] = []
   #rows = 0
   #nulls = 0
+  /** How long the last frame became for each byte of its page. */
+  #frameShare = 1
 
   constructor(column: Column, options: ColumnWriterOptions) {
     this.#column = column
@@ -122,11 +124,19 @@ export class ColumnWriter {
   }
 
   #compress(bytes: Uint8Array, buffer?: Buffer): Promise<Uint8Array> {
-    const frame = this.#options.compressor.compress(bytes).finally(() => {
+    const frame = this.#compressNow(bytes).finally(() => {
       if (buffer) this.#options.pool.give(buffer)
     })
     // Whoever writes the row group meets the failure; until then it must not count as unhandled.
     frame.catch(() => {})
+    return frame
+  }
+
+  async #compressNow(bytes: Uint8Array): Promise<Uint8Array> {
+    // A tenth and a little more than the last page's, so that a frame is seldom in two pieces.
+    const expected = Math.ceil(bytes.length * this.#frameShare * 1.1) + 256
+    const frame = await this.#options.compressor.compress(bytes, expected)
+    this.#frameShare = frame.length / bytes.length
     return frame
   }
 }

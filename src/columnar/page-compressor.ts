@@ -18,18 +18,20 @@ export class PageCompressor {
     this.#level = level
   }
 
-  /** The zstd frame of `page`, with a checksum. `page` must not change until then. */
-  async compress(page: Uint8Array): Promise<Uint8Array> {
+  /**
+   * The zstd frame of `page`, with a checksum. `page` must not change until then.
+   * `expected` is about how long the frame will be: Node takes memory in pieces of this size.
+   */
+  async compress(page: Uint8Array, expected: number): Promise<Uint8Array> {
     this.#pages++
     this.#bytes += page.length
     try {
       const frame = await compress(page, {
-        // In one piece: more of them cost a turn of the event loop each.
-        chunkSize: Math.max(1024, page.length + (page.length >> 8) + 64),
+        chunkSize: Math.max(1024, Math.min(expected, page.length + (page.length >> 8) + 64)),
         pledgedSrcSize: page.length,
         params: { [constants.ZSTD_c_compressionLevel]: this.#level, [constants.ZSTD_c_checksumFlag]: 1 },
       })
-      // The frame is a view on a piece of the chunk's size, which would live as long.
+      // The frame may be a view on such a piece, which would live as long.
       return frame.length * 2 < frame.buffer.byteLength ? Buffer.from(frame) : frame
     } finally {
       this.#pages--

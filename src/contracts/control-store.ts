@@ -1,5 +1,5 @@
 import type { LedgerEntry } from '../model/ledger.ts'
-import type { CursorWindow } from '../model/manifest.ts'
+import type { CursorWindow, FileIdentity } from '../model/manifest.ts'
 import type { BatchDate, Run, RunKey } from '../model/run.ts'
 import type { ScriptId, ScriptKind } from '../model/script.ts'
 
@@ -173,6 +173,8 @@ export interface ExtractionBook {
   /** The newest committed package of the latest batch before this one that has one. */
   before(extract: ScriptId, batch: BatchDate): Promise<CommittedExtraction | undefined>
   cursor(extract: ScriptId): Promise<Cursor | undefined>
+  /** The files of the newest package of every other batch than this one, by path; of one path, the one committed last. */
+  files(extract: ScriptId, otherThan: BatchDate): Promise<ReadonlyMap<string, FileIdentity>>
 }
 
 export interface NewExtraction {
@@ -186,6 +188,8 @@ export interface NewExtraction {
   readonly rowsRejected: number
   readonly exitCode: number
   readonly ledger: readonly LedgerEntry[]
+  /** The source files of the package. */
+  readonly files: readonly FileIdentity[]
 }
 
 export interface CommittedExtraction {

@@ -1,5 +1,6 @@
 import type { ReadBatch } from '../model/column-batch.ts'
-import type { CursorWindow } from '../model/manifest.ts'
+import type { CursorWindow, FileIdentity } from '../model/manifest.ts'
+import type { BatchDate } from '../model/run.ts'
 import type { TableSchema } from '../model/schema.ts'
 import type { CursorPolicy, Resource } from '../model/script.ts'
 
@@ -20,11 +21,16 @@ export interface Source {
 
 export interface ReadRequest {
   readonly resource: Resource
+  readonly batch: BatchDate
   readonly cursor: CursorPolicy | undefined
   /** Where the window begins; undefined: at the beginning. */
   readonly lower: string | undefined
   /** A recorded or given window's end, which replaces the horizon; undefined: up to the horizon. */
   readonly upper: string | undefined
+  /** The files that earlier batches of this script committed, by path: what is not in it is new. */
+  readonly seenFiles: () => Promise<ReadonlyMap<string, FileIdentity>>
+  /** The paths of the files that this batch read before, when it is read again by force; undefined otherwise. */
+  readonly filesAgain: readonly string[] | undefined
   /** Aborts the reading within a second; the read in progress then rejects. */
   readonly signal: AbortSignal
   /** Told what people should know and no count shows: rows held back, a horizon that could not be proven. */
@@ -42,6 +48,8 @@ export interface Reading {
   readonly partitions: readonly Partition[]
   /** Read once per partition. Rows come in batches that fit in memory; an unfinished reading rejects, it never ends early. */
   read(partition: Partition): AsyncIterable<ReadBatch>
+  /** The files that were read to their end. Asked for after the last partition; left out where a source has none. */
+  readFiles?(): readonly FileIdentity[]
   close(): Promise<void>
 }
 

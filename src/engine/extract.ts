@@ -1,6 +1,6 @@
 import type { CommittedExtraction } from '../contracts/control-store.ts'
 import type { Reading } from '../contracts/source.ts'
-import { SluiceError } from '../errors.ts'
+import { isSluiceError, SluiceError } from '../errors.ts'
 import { type LedgerEntry, unbalanced } from '../model/ledger.ts'
 import type { Manifest, ManifestColumn } from '../model/manifest.ts'
 import type { ExtractScript } from '../model/script.ts'
@@ -24,8 +24,10 @@ interface Where {
   readonly lower: string | undefined
   readonly upper: string | undefined
   readonly movesCursor: boolean
+  /** The files of this batch's package, when it is read again. */
+  readonly filesAgain: readonly string[] | undefined
   /** The package to compare the schema with. */
-  readonly last: CommittedExtraction | undefined
+  readonly last: Manifest | undefined
 }
 
 interface Staging {
@@ -42,14 +44,17 @@ export function extract(context: EngineContext, request: StepRequest<ExtractScri
     const { script, batch } = request
     const folder = `${script.name}/${batch}/${run.key.runId}/${run.attempt}`
     const attempt = { context, script, run, folder }
-    const where = await windowStart(attempt)
+    const where = await startOf(attempt)
     const source = await context.source(script.resource.source)
     const reading = await run.statement(() =>
       source.open({
         resource: script.resource,
+        batch,
         cursor: script.cursor,
         lower: where.lower,
         upper: where.upper,
+        seenFiles: () => context.control.extractions.files(script.id, batch),
+        filesAgain: where.filesAgain,
         signal: run.signal,
         notice: (message) => run.log.warn(message),
       }),
@@ -62,29 +67,39 @@ export function extract(context: EngineContext, request: StepRequest<ExtractScri
   })
 }
 
-async function windowStart({ context, script, run }: Attempt): Promise<Where> {
+async function startOf(attempt: Attempt): Promise<Where> {
+  const { context, script, run } = attempt
   const { extractions } = context.control
   const { batch } = run.key
   const again = await extractions.latest(script.id, batch)
   const before = await extractions.before(script.id, batch)
-  const last = again ?? before
-  if (!script.cursor) return { lower: undefined, upper: undefined, movesCursor: false, last }
-  if (again?.window) return { lower: again.window.lower, upper: again.window.upper, movesCursor: false, last }
+  const last = await lastManifest(attempt, again ?? before)
+  const filesAgain = again && last?.files.map(({ path }) => path)
+  const common = { last, filesAgain }
+  if (!script.cursor) return { lower: undefined, upper: undefined, movesCursor: false, ...common }
+  if (again?.window) return { lower: again.window.lower, upper: again.window.upper, movesCursor: false, ...common }
   const cursor = await extractions.cursor(script.id)
   if (cursor && cursor.batch > batch) {
     // Without an upper bound an older batch would read, and publish late, what newer batches hold already.
-    return { lower: before?.window?.next, upper: cursor.value, movesCursor: false, last }
+    return { lower: before?.window?.next, upper: cursor.value, movesCursor: false, ...common }
   }
-  return { lower: cursor?.value, upper: undefined, movesCursor: true, last }
+  return { lower: cursor?.value, upper: undefined, movesCursor: true, ...common }
+}
+
+/** A damaged manifest must not keep a batch from being extracted again, which is what mends it. */
+async function lastManifest({ context, run }: Attempt, last: CommittedExtraction | undefined): Promise<Manifest | undefined> {
+  if (!last) return undefined
+  return readManifest(context.lake, last.manifestPath, last.manifestSha256).catch((cause: unknown) => {
+    if (!isSluiceError(cause, 'MANIFEST_INVALID') && !isSluiceError(cause, 'FILE_NOT_FOUND')) throw cause
+    run.log.warn('the columns could not be compared with those of the last package', { reason: cause.message })
+    return undefined
+  })
 }
 
 async function stage(attempt: Attempt, where: Where, reading: Reading): Promise<StepResult> {
   const { context, script, run, folder } = attempt
   const columns = manifestColumns(script, reading.schema)
-  if (where.last) {
-    const { columns: before } = await readManifest(context.lake, where.last.manifestPath, where.last.manifestSha256)
-    compareColumns(script, before, columns)
-  }
+  if (where.last) compareColumns(script, where.last.columns, columns)
   const { batch, runId } = run.key
   const common = { lake: context.lake, folder, batch, runId, extractedAt: run.startedAt }
   const staging: Staging = {
@@ -187,6 +202,7 @@ async function commit(
     rowsRejected: manifest.rowsRejected,
     exitCode,
     ledger: staged.ledger,
+    files: manifest.files,
   })
   if (!held) throw fencedError(run.key)
   await context.failpoint('extract.after-commit')
@@ -209,6 +225,7 @@ function manifestOf({ context, script, run }: Attempt, reading: Reading, { stagi
     schemaHash: sha256(canonicalJson(columns)),
     parts: staging.parts.finished,
     rejects: staging.rejects.finished,
+    files: reading.readFiles?.() ?? [],
     rowsRead: staging.read,
     rowsStaged: staging.parts.finished.reduce((sum, { rows }) => sum + rows, 0),
     rowsRejected: staging.rejected,

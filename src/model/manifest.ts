@@ -28,6 +28,17 @@ export interface ManifestPart extends StoredFile {
   readonly partition: string
 }
 
+/** A source file as it was when it was read to its end. */
+export interface FileIdentity {
+  /** Its path in the resource's folder, with `/`. */
+  readonly path: string
+  readonly bytes: number
+  /** UTC, ISO 8601, as exact as the source tells it. */
+  readonly modifiedAt: string
+  /** Of the bytes that were read, hexadecimal. */
+  readonly sha256: string
+}
+
 /** What an incremental extraction read: `[lower, upper)`, in the source's own text. */
 export interface CursorWindow {
   readonly column: string
@@ -58,6 +69,8 @@ export interface Manifest {
   readonly schemaHash: string
   readonly parts: readonly ManifestPart[]
   readonly rejects: readonly ManifestPart[]
+  /** The source files that were read, where the source is one of files. */
+  readonly files: readonly FileIdentity[]
   readonly rowsRead: number
   readonly rowsStaged: number
   readonly rowsRejected: number

@@ -140,7 +140,7 @@ function adapter<Options extends object, Contract>(
 ): ConfiguredAdapter<Contract> {
   return {
     options,
-    open: (raw, { root, environment, name }) => {
+    open: async (raw, { root, environment, name }) => {
       const resolved = Object.entries(raw).map(([option, value]: [string, unknown]) => {
         if (typeof value !== 'string' && !isEnv(value) && !isSecret(value)) return [option, value]
         const text = settingText(value, `the option '${option}' of ${name} (${type})`, environment)

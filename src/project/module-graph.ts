@@ -71,7 +71,7 @@ async function readProjectFile(file: string, root: string): Promise<ProjectFile>
 /** The relative paths that a module imports or exports from; types alone do not count, they are gone when it runs. */
 export function importedPaths(text: string): readonly string[] {
   const bare = text.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`/g, (match) =>
-    match.startsWith('/') ? ' ' : match,
+    /^[/`]/.test(match) ? ' ' : match,
   )
   const statements =
     /\b(?:import|export)(?!\s+type\s+(?!from\b))\s*(?:\(\s*|[\w$*{][^'"`;()]*?\bfrom\s*)?(['"])(\.{1,2}\/[^'"\n]+)\1/g

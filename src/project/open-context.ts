@@ -61,7 +61,7 @@ export async function openContext(project: ReadProject, { progress, signal }: Co
         store,
         lake,
         warehouse: () => parts.open('warehouse', () => openPart(project, config.warehouse, 'the warehouse')),
-        source: (name) => parts.open(`source ${name}`, () => openPart(project, part(name), `the connection ${name}`)),
+        source: async (name) => parts.open(`source ${name}`, () => openPart(project, part(name), `the connection ${name}`)),
         sourceType: (name) => part(name).type,
         openLog,
         progress,

@@ -33,8 +33,9 @@ interface Guard {
  * because no engine promises to look at a WHERE first. Casts that hold every value need no guard.
  */
 export function castSql(dialect: Dialect, cast: Cast): CastSql {
-  const { expression, to, required } = cast
-  const guards = isExact(cast.from, to) ? lengthGuards(cast) : textGuards(dialect, cast)
+  const { expression, from, to, required } = cast
+  const exact = isExact(from, to)
+  const guards = exact ? lengthGuards(cast) : textGuards(dialect, cast)
   const faults = [
     ...(required
       ? [`WHEN ${expression} IS NULL THEN 'NULL_VALUE'`]
@@ -43,12 +44,13 @@ export function castSql(dialect: Dialect, cast: Cast): CastSql {
         : []),
     ...guards.map(({ code, passes }) => `WHEN NOT ${passes} THEN '${code}'`),
   ]
-  const input = isExact(cast.from, to) ? expression : dialect.text(expression, cast.from)
-  const plain = sameColumnType(cast.from, to) ? input : `CAST(${input} AS ${dialect.columnType(to)})`
-  const all = guards.map(({ passes }) => passes).join(' AND ')
+  // A decimal's text has its point, which a whole number's must not have.
+  const isDirect = exact || (from.kind === 'decimal' && isInteger(to.kind))
+  const input = isDirect ? expression : dialect.text(expression, from)
+  const plain = sameColumnType(from, to) ? input : `CAST(${input} AS ${dialect.columnType(to)})`
   return {
-    value: guards.length === 0 ? plain : nested(guards, plain),
-    fault: faults.length === 0 || (all === '' && !required) ? undefined : `CASE ${faults.join(' ')} END`,
+    value: nested(guards, plain),
+    fault: faults.length === 0 ? undefined : `CASE ${faults.join(' ')} END`,
   }
 }
 
@@ -71,8 +73,12 @@ function isExact(from: ColumnType, to: ColumnType): boolean {
   return from.kind === 'float' && to.kind === 'double'
 }
 
-function isInteger(kind: ColumnType['kind']): kind is SimpleKind {
+function isInteger(kind: ColumnType['kind']): boolean {
   return integerKinds.some((known) => known === kind)
+}
+
+function isNumber(kind: ColumnType['kind']): boolean {
+  return isInteger(kind) || kind === 'decimal' || kind === 'float' || kind === 'double'
 }
 
 function lengthGuards({ expression, to, length }: Cast): readonly Guard[] {
@@ -86,11 +92,9 @@ function textGuards(dialect: Dialect, cast: Cast): readonly Guard[] {
   if (to.kind === 'text') return lengthGuards({ ...cast, expression: text })
   if (to.kind === 'decimal') return decimalGuards(dialect, text, to)
   const range = integerRanges[to.kind]
-  if (range) return integerGuards(dialect, text, range)
-  if (to.kind === 'float' || to.kind === 'double') {
-    return [form(dialect, text, floatForm), inRange(dialect.matches(text, floatRanges[to.kind]))]
-  }
-  if (to.kind === 'json') return [{ code: 'CAST', passes: dialect.isJson(text) }]
+  if (range) return integerGuards(dialect, text, range, cast.from.kind === 'decimal' ? '([.]0+)?' : '')
+  if (to.kind === 'float' || to.kind === 'double') return floatGuards(dialect, text, cast.from.kind, floats[to.kind])
+  if (to.kind === 'json') return [form(dialect, text, jsonTokens), { code: 'CAST', passes: dialect.isJson(text) }]
   const pattern = patterns[to.kind]
   if (pattern === undefined) return []
   const isDated = to.kind !== 'time' && to.kind !== 'boolean' && to.kind !== 'uuid'
@@ -118,20 +122,35 @@ function decimalGuards(
   ]
 }
 
-function integerGuards(dialect: Dialect, text: string, [lowest, highest]: readonly [string, string]): readonly Guard[] {
+function integerGuards(
+  dialect: Dialect,
+  text: string,
+  [lowest, highest]: readonly [string, string],
+  fraction: string,
+): readonly Guard[] {
   const wide = `CAST(${text} AS ${dialect.columnType({ kind: 'decimal', precision: 38, scale: 0 })})`
   return [
-    form(dialect, text, '[+-]?[0-9]+'),
-    inRange(dialect.matches(text, '[+-]?0*[0-9]{0,20}')),
+    form(dialect, text, `[+-]?[0-9]+${fraction}`),
+    inRange(dialect.matches(text, `[+-]?0*[0-9]{0,20}${fraction}`)),
     inRange(`(${wide} BETWEEN ${lowest} AND ${highest})`),
   ]
 }
 
-/** Whether values of one type can become the other at all. */
+/** A text becomes the nearest number; an exact number must be given back by it. */
+function floatGuards(dialect: Dialect, text: string, from: ColumnType['kind'], { range, digits }: Float): readonly Guard[] {
+  const significant = `length(rtrim(replace(ltrim(${text}, '-0.'), '.', ''), '0'))`
+  const isHeld: Guard = { code: 'CAST', passes: `(${significant} <= ${digits})` }
+  const isExactNumber = isInteger(from) || from === 'decimal'
+  return [form(dialect, text, floatForm), inRange(dialect.matches(text, range)), ...(isExactNumber ? [isHeld] : [])]
+}
+
+/** Whether a value of one type can become the other at all. */
 export function isCastable(from: ColumnType, to: ColumnType): boolean {
   if (isExact(from, to) || to.kind === 'text') return true
   if (to.kind === 'binary') return false
-  return to.kind !== 'json' || from.kind === 'text'
+  if (from.kind === 'text') return true
+  if (from.kind === 'double' && to.kind === 'float') return false
+  return (isNumber(from.kind) || from.kind === 'json') && (isNumber(to.kind) || to.kind === 'boolean')
 }
 
 const integerRanges: Readonly<Partial<Record<ColumnType['kind'], readonly [string, string]>>> = {
@@ -143,11 +162,33 @@ const integerRanges: Readonly<Partial<Record<ColumnType['kind'], readonly [strin
 
 const floatForm = '[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?'
 
-/** A little narrower than the types themselves: what a pattern can tell without computing. */
-const floatRanges = {
-  float: '[+-]?([0-9]{1,17}([.][0-9]*)?|[.][0-9]+)([eE]([+]?0*(1?[0-9]|20)|-0*([12]?[0-9]|30)))?',
-  double: '[+-]?([0-9]{1,17}([.][0-9]*)?|[.][0-9]+)([eE][+-]?0*([0-9]{1,2}|1[0-9]{2}|2[0-8][0-9]))?',
-} as const
+interface Float {
+  readonly range: string
+  /** As many significant digits as the type always gives back. */
+  readonly digits: number
+}
+
+/**
+ * The ranges are a little narrower than the types themselves: what a pattern can tell without computing. A number that is
+ * not zero never becomes zero.
+ */
+const floats: Readonly<Record<'float' | 'double', Float>> = {
+  float: { range: floatRange('[0-9]|1[0-6]', '1[7-9]|2[0-9]|3[0-7]'), digits: 6 },
+  double: { range: floatRange('[0-9]{1,2}|1[0-9]{2}|2[0-7][0-9]', '2[89][0-9]|30[0-7]'), digits: 15 },
+}
+
+/** Any zero; up to 21 digits or zeros next to the point with a small exponent; one digit before it with a large one. */
+function floatRange(small: string, large: string): string {
+  const zero = '(0+([.]0*)?|[.]0+)([eE][+-]?[0-9]+)?'
+  const plain = `(0*[1-9][0-9]{0,20}([.][0-9]*)?|0*[.]0{0,20}[1-9][0-9]*)([eE][+-]?0*(${small}))?`
+  return `[+-]?(${zero}|${plain}|0*[1-9]([.][0-9]*)?[eE][+-]?0*(${large}))`
+}
+
+const jsonBlank = '[ \\t\\n\\r]'
+const jsonScalar = '(true|false|null|-?[0-9][0-9.eE+-]*|"([^"\\\\]|\\\\.)*")'
+
+/** Some engines let pass a comma that nothing follows, and numbers that JSON has not. */
+const jsonTokens = `([{}:]|\\[|\\]|${jsonBlank}|${jsonScalar}|,${jsonBlank}*([{]|\\[|${jsonScalar}))*`
 
 const time = '([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6}0*)?'
 const leapYear = '([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)'

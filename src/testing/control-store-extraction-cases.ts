@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { ControlStore, NewExtraction } from '../contracts/control-store.ts'
 import type { LedgerEntry } from '../model/ledger.ts'
+import type { FileIdentity } from '../model/manifest.ts'
 import type { BatchDate, RunKey } from '../model/run.ts'
 import type { ContractCase } from './contract-case.ts'
 import {
@@ -22,7 +23,7 @@ const ledger: readonly LedgerEntry[] = [
 
 /** How packages become durable, and the cursors that move with them. */
 export function extractionCases(fixture: ControlStoreFixture): ContractCase[] {
-  return [...packageCases(fixture), ...cursorCases(fixture)]
+  return [...packageCases(fixture), ...fileCases(fixture), ...cursorCases(fixture)]
 }
 
 function packageCases(fixture: ControlStoreFixture): ContractCase[] {
@@ -33,7 +34,7 @@ function packageCases(fixture: ControlStoreFixture): ContractCase[] {
       const counts = { rowsStaged: 5_000_000_000, rowsRejected: 1, exitCode: 4 }
       const committed = extraction({ window, movesCursor: true, ledger, ...counts })
       assert.equal(await store.extractions.commit(key, committed), true)
-      const { movesCursor: _, ledger: __, ...described } = committed
+      const { movesCursor: _, ledger: __, files: ___, ...described } = committed
       const { committedAt, ...found } = (await other.extractions.latest('extract/sales', key.batch)) ?? { committedAt: '' }
       assert.match(committedAt, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
       assert.deepEqual(found, { ...described, runId: key.runId, batch: key.batch, token: key.token })
@@ -98,6 +99,29 @@ function packageCases(fixture: ControlStoreFixture): ContractCase[] {
       assert.equal(await unloaded('2026-11-22'), undefined)
       assert.equal(await ask(store, (facts) => facts.unloadedBefore('extract/sales', 'load/other', '2026-11-22')), '2026-11-19')
     }),
+  ]
+}
+
+function fileCases(fixture: ControlStoreFixture): ContractCase[] {
+  const file = (path: string, sha256: string) => ({ path, bytes: 3, modifiedAt: '2025-01-01T00:00:00Z', sha256 })
+  return [
+    onStores(
+      fixture,
+      'the files of other batches are known by path, of each batch those of its newest package',
+      async ({ store }) => {
+        const commit = async (batch: string, files: readonly FileIdentity[]) =>
+          store.extractions.commit(await begin(store, request('extract/sales', { batch })), extraction({ files }))
+        assert.equal(await commit('2026-11-20', [file('a', '1'), file('b', '1')]), true)
+        assert.equal(await commit('2026-11-20', [file('a', '2')]), true)
+        assert.equal(await commit('2026-11-21', [file('c', '3')]), true)
+        assert.equal(await commit('2026-11-22', [file('a', '4')]), true)
+        const other = await store.extractions.files('extract/sales', '2026-11-21')
+        assert.deepEqual([...other.values()], [file('a', '4')])
+        const all = await store.extractions.files('extract/sales', '2026-11-23')
+        assert.deepEqual([...all.values()], [file('a', '4'), file('c', '3')])
+        assert.deepEqual([...(await store.extractions.files('extract/other', '2026-11-21')).values()], [])
+      },
+    ),
   ]
 }
 

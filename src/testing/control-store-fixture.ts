@@ -127,6 +127,7 @@ export function extraction(asked: Partial<NewExtraction> = {}): NewExtraction {
     rowsRejected: 0,
     exitCode: 0,
     ledger: [],
+    files: [],
     ...asked,
   }
 }

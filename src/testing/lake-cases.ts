@@ -12,7 +12,7 @@ export interface LakeFixture {
   prepare(): Promise<PreparedLake>
 }
 
-export interface PreparedLake {
+interface PreparedLake {
   readonly lake: Lake
   close(): Promise<void>
 }

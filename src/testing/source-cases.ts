@@ -6,6 +6,7 @@ import type { ColumnBatch, ColumnVector, RejectedRow } from '../model/column-bat
 import { columnTypeText } from '../model/column-type.ts'
 import type { CursorPolicy, Resource } from '../model/script.ts'
 import type { ContractCase } from './contract-case.ts'
+import { readRequest } from './read-request.ts'
 
 /** A resource as a case wants it, in words that every source understands: text cells, NULL as null. */
 export interface SampleTable {
@@ -56,7 +57,7 @@ function catalogueCases(fixture: SourceFixture): ContractCase[] {
     onSample(fixture, 'an unknown resource is refused by its code', small, async ({ source, resource }) => {
       const unknown = { ...resource, locator: fixture.missing.locator }
       await assert.rejects(
-        async () => (await source.open(request(unknown))).close(),
+        async () => (await source.open(readRequest(unknown))).close(),
         (error) => isSluiceError(error, fixture.missing.code),
       )
     }),
@@ -64,7 +65,7 @@ function catalogueCases(fixture: SourceFixture): ContractCase[] {
       fixture.hasCatalogue,
       onSample(fixture, 'describe agrees with the reading', small, async ({ source, resource }) => {
         const described = await source.describe(resource)
-        await reading(source, request(resource), async (open) => {
+        await reading(source, readRequest(resource), async (open) => {
           assert.deepEqual(shape(open.schema.columns), shape(described?.columns ?? []))
           const { vectors } = await drain(open)
           assert.deepEqual(shape(vectors), shape(described?.columns ?? []))
@@ -72,7 +73,7 @@ function catalogueCases(fixture: SourceFixture): ContractCase[] {
       }),
     ),
     onSample(fixture, 'an empty resource has a schema and no rows', { ...small, rows: [] }, async ({ source, resource }) => {
-      await reading(source, request(resource), async (open) => {
+      await reading(source, readRequest(resource), async (open) => {
         assert.equal(open.schema.columns.length, 2)
         assert.ok(open.expectedRows === undefined || open.expectedRows === 0)
         assert.deepEqual((await drain(open)).rows, [])
@@ -131,7 +132,7 @@ const timed: SampleTable = {
 function windowCases(fixture: SourceFixture): ContractCase[] {
   const cursor = fixture.cursor?.('changed_at')
   const ids = async ({ source, resource }: PreparedSource, lower: string | undefined, upper: string | undefined) =>
-    reading(source, { ...request(resource), cursor, lower, upper }, async (open) => {
+    reading(source, { ...readRequest(resource), cursor, lower, upper }, async (open) => {
       assert.deepEqual([open.window?.column, open.window?.lower, open.window?.upper], ['changed_at', lower, upper])
       const { rows } = await drain(open)
       assert.ok(open.expectedRows === undefined || open.expectedRows === rows.length)
@@ -155,7 +156,7 @@ function windowCases(fixture: SourceFixture): ContractCase[] {
     when(
       cursor,
       onSample(fixture, 'the next window begins where this one ends', timed, async ({ source, resource }) => {
-        const next = await reading(source, { ...request(resource), cursor }, async (open) => {
+        const next = await reading(source, { ...readRequest(resource), cursor }, async (open) => {
           assert.equal((await drain(open)).rows.length, moments.length)
           return open.window?.next
         })
@@ -170,7 +171,7 @@ function lifeCases(fixture: SourceFixture): ContractCase[] {
   const large = { columns: small.columns, rows }
   return [
     onSample(fixture, '200,000 rows come in batches', large, async ({ source, resource }) => {
-      await reading(source, request(resource), async (open) => {
+      await reading(source, readRequest(resource), async (open) => {
         let [count, batches, largest] = [0, 0, 0]
         for (const partition of open.partitions) {
           for await (const { batch } of open.read(partition)) {
@@ -185,7 +186,7 @@ function lifeCases(fixture: SourceFixture): ContractCase[] {
     }),
     onSample(fixture, 'an abort ends the reading within a second', large, async ({ source, resource }) => {
       const controller = new AbortController()
-      await reading(source, { ...request(resource), signal: controller.signal }, async (open) => {
+      await reading(source, { ...readRequest(resource), signal: controller.signal }, async (open) => {
         let abortedAt = Number.NaN
         await assert.rejects(async () => {
           for (const partition of open.partitions) {
@@ -200,7 +201,7 @@ function lifeCases(fixture: SourceFixture): ContractCase[] {
       })
     }),
     onSample(fixture, 'closing twice is safe', small, async ({ source, resource }) => {
-      const open = await source.open(request(resource))
+      const open = await source.open(readRequest(resource))
       await open.close()
       await open.close()
       await source.close()
@@ -236,18 +237,13 @@ function onSample(
 
 function sameRows(fixture: SourceFixture, name: string, sample: SampleTable): ContractCase {
   return onSample(fixture, name, sample, async ({ source, resource }) => {
-    await reading(source, request(resource), async (open) => {
+    await reading(source, readRequest(resource), async (open) => {
       const { rows, rejects } = await drain(open)
       assert.deepEqual(rejects, [])
       assert.deepEqual(rows, sample.rows)
       assert.ok(open.expectedRows === undefined || open.expectedRows === sample.rows.length)
     })
   })
-}
-
-function request(resource: Resource): ReadRequest {
-  const signal = new AbortController().signal
-  return { resource, cursor: undefined, lower: undefined, upper: undefined, signal, notice: () => {} }
 }
 
 async function reading<T>(source: Source, asked: ReadRequest, work: (open: Reading) => Promise<T>): Promise<T> {

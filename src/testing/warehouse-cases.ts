@@ -28,7 +28,7 @@ export interface WarehouseFixture {
 }
 
 /** `schema` is there and empty. `close` is called once, after the warehouse's own. */
-export interface PreparedWarehouse {
+interface PreparedWarehouse {
   readonly warehouse: Warehouse
   readonly schema: string
   close(): Promise<void>

@@ -19,6 +19,7 @@ import type { Partition, Reading, ReadRequest } from '../../src/contracts/source
 import type { ReadBatch } from '../../src/model/column-batch.ts'
 import type { Resource } from '../../src/model/script.ts'
 import { openLocalFiles } from '../../src/sources/local-files.ts'
+import { readRequest } from '../../src/testing/read-request.ts'
 import { type SampleTable, sourceCases } from '../../src/testing/source-cases.ts'
 import { readTexts, textColumns } from '../read-texts.ts'
 
@@ -57,15 +58,9 @@ function resourceOf(locator: string, { options = newest, columns = textColumns('
 async function open(locator: string, asked: Asked = {}) {
   const source = await openLocalFiles({ folder })
   const notices: string[] = []
-  const reading = await source.open({
-    resource: resourceOf(locator, asked),
-    cursor: undefined,
-    lower: undefined,
-    upper: undefined,
-    signal: new AbortController().signal,
-    notice: (text) => notices.push(text),
-    ...asked.request,
-  })
+  const reading = await source.open(
+    readRequest(resourceOf(locator, asked), { notice: (text) => notices.push(text), ...asked.request }),
+  )
   return { reading, notices }
 }
 

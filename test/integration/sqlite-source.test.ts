@@ -11,6 +11,7 @@ import type { RejectedRow } from '../../src/model/column-batch.ts'
 import { columnTypeText } from '../../src/model/column-type.ts'
 import type { CursorPolicy, Resource } from '../../src/model/script.ts'
 import { openSqliteSource } from '../../src/sources/sqlite.ts'
+import { readRequest } from '../../src/testing/read-request.ts'
 import { type SampleTable, sourceCases } from '../../src/testing/source-cases.ts'
 
 let folder: string
@@ -67,10 +68,8 @@ async function readAll(locator: string, asked: Asked = {}) {
   const { readOnly, ...rest } = asked
   const source = await openSqliteSource({ path, ...(readOnly === undefined ? {} : { readOnly }) })
   const notices: string[] = []
-  const signal = new AbortController().signal
-  const base = { cursor: undefined, lower: undefined, upper: undefined, signal, notice: (text: string) => notices.push(text) }
   try {
-    const reading = await source.open({ ...base, resource: resource(locator), ...rest })
+    const reading = await source.open(readRequest(resource(locator), { notice: (text) => notices.push(text), ...rest }))
     const rows: (string | null)[][] = []
     const rejects: RejectedRow[] = []
     for (const partition of reading.partitions) {
@@ -231,14 +230,7 @@ test('rows that are refused come in batches too', async () => {
   write(`CREATE TABLE t (v INTEGER, note TEXT);
     WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 2500) INSERT INTO t SELECT 'x', 'y' FROM n`)
   const source = await openSqliteSource({ path })
-  const reading = await source.open({
-    resource: resource('t'),
-    cursor: undefined,
-    lower: undefined,
-    upper: undefined,
-    signal: new AbortController().signal,
-    notice: () => {},
-  })
+  const reading = await source.open(readRequest(resource('t')))
   const sizes: number[] = []
   for (const partition of reading.partitions) {
     for await (const { rejects } of reading.read(partition)) sizes.push(rejects.length)

@@ -1,6 +1,6 @@
 import type { Kysely, Selectable, Transaction } from 'kysely'
 import type { CommittedExtraction, ExtractionBook, NewExtraction } from '../../contracts/control-store.ts'
-import type { CursorWindow } from '../../model/manifest.ts'
+import type { CursorWindow, FileIdentity } from '../../model/manifest.ts'
 import type { BatchDate, RunKey } from '../../model/run.ts'
 import type { ScriptId } from '../../model/script.ts'
 import type { Database } from './database.ts'
@@ -18,6 +18,7 @@ export function extractionBook(database: Database): ExtractionBook {
       const query = database.tables.selectFrom('cursor').select(['value', 'batch', 'run_id as runId'])
       return query.where('script', '=', extract).executeTakeFirst()
     },
+    files: async (extract, otherThan) => files(database.tables, extract, otherThan),
   }
 }
 
@@ -49,6 +50,10 @@ async function commit(trx: Transaction<Tables>, key: RunKey, extraction: NewExtr
     })
     .execute()
   await writeLedger(trx, key.runId, extraction.ledger)
+  for (const { path, bytes, modifiedAt, sha256 } of extraction.files) {
+    const file = { run_id: key.runId, path, bytes, modified_at: modifiedAt, sha256 }
+    await trx.insertInto('source_file').values(file).execute()
+  }
   if (extraction.movesCursor && window?.next !== undefined) await moveCursor(trx, key, window.next)
   return true
 }
@@ -61,6 +66,25 @@ async function moveCursor(trx: Transaction<Tables>, { script, batch, runId }: Ru
     .values({ script, ...moved })
     .onConflict((conflict) => conflict.column('script').doUpdateSet(moved).where('cursor.batch', '<=', batch))
     .execute()
+}
+
+async function files(db: Kysely<Tables>, extract: ScriptId, otherThan: BatchDate): Promise<ReadonlyMap<string, FileIdentity>> {
+  const rows = await db
+    .selectFrom('source_file as file')
+    .innerJoin('extraction as package', 'package.run_id', 'file.run_id')
+    .select(['file.path', 'file.bytes', 'file.modified_at as modifiedAt', 'file.sha256'])
+    .where('package.script', '=', extract)
+    .where('package.batch', '!=', otherThan)
+    .where('package.number', 'in', (inner) =>
+      inner
+        .selectFrom('extraction as newest')
+        .select(({ fn }) => fn.max('newest.number').as('number'))
+        .whereRef('newest.script', '=', 'package.script')
+        .groupBy('newest.batch'),
+    )
+    .orderBy('package.number')
+    .execute()
+  return new Map(rows.map((file) => [file.path, file]))
 }
 
 /** The newest package of the batch. */

@@ -160,6 +160,15 @@ async function createExtractions(db: Kysely<Tables>): Promise<void> {
     .execute()
   await db.schema.createIndex('extraction_by_batch').on('extraction').columns(['script', 'batch']).execute()
   await db.schema
+    .createTable('source_file')
+    .addColumn('run_id', 'text', (column) => column.notNull().references('extraction.run_id'))
+    .addColumn('path', 'text', (column) => column.notNull())
+    .addColumn('bytes', 'integer', (column) => column.notNull())
+    .addColumn('modified_at', 'text', (column) => column.notNull())
+    .addColumn('sha256', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('source_file_key', ['run_id', 'path'])
+    .execute()
+  await db.schema
     .createTable('cursor')
     .addColumn('script', 'text', (column) => column.primaryKey())
     .addColumn('value', 'text', (column) => column.notNull())

@@ -14,6 +14,7 @@ export interface Tables {
   readonly ledger: LedgerTable
   readonly extraction: ExtractionTable
   readonly cursor: CursorTable
+  readonly source_file: SourceFileTable
   readonly gate_decision: GateDecisionTable
 }
 
@@ -97,6 +98,15 @@ export interface ExtractionTable {
   readonly rows_rejected: number
   readonly exit_code: number
   readonly committed_at: string
+}
+
+/** The files of a package, as they were when it read them. */
+interface SourceFileTable {
+  readonly run_id: string
+  readonly path: string
+  readonly bytes: number
+  readonly modified_at: string
+  readonly sha256: string
 }
 
 interface CursorTable {

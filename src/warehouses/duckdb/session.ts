@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
-import type { CopyRequest, Dialect, Row, Session, Statement } from '../../contracts/warehouse.ts'
+import type { CopyRequest, Row, Session, Statement } from '../../contracts/warehouse.ts'
 import { SluiceError } from '../../errors.ts'
 import { tableText } from '../../model/schema.ts'
 import { columnList, tableSql } from '../../sql/binder.ts'
@@ -9,7 +9,6 @@ import { resultRows, runStatement } from './statements.ts'
 
 /** One transaction on a connection of its own. Its statements run one after the other. */
 export class DuckdbSession implements Session {
-  readonly dialect: Dialect = duckdbDialect
   readonly #connection: DuckDBConnection
   #last: Promise<void> = Promise.resolve()
   #failure: SluiceError | undefined

@@ -1,8 +1,0 @@
-import { readFileSync } from 'node:fs'
-
-/** The version in the package's own package.json. */
-export function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  const found: unknown = JSON.parse(text)
-  return typeof found === 'object' && found !== null && 'version' in found ? String(found.version) : 'unknown'
-}
