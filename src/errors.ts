@@ -29,6 +29,11 @@ export const errorCodes = {
     retryable: false,
     meaning: 'The project opens batches explicitly, and this one is closed or was never opened.',
   },
+  CHECK_FAILED: {
+    exitCode: 65,
+    retryable: false,
+    meaning: 'Rows that were to be published do not pass a check of the load; nothing was published.',
+  },
   CONFIG_INVALID: {
     exitCode: 78,
     retryable: false,
@@ -85,6 +90,16 @@ export const errorCodes = {
     exitCode: 65,
     retryable: false,
     meaning: 'More rows were refused than the load allows; they are kept with their reasons, nothing was published.',
+  },
+  REPLACE_EMPTY: {
+    exitCode: 65,
+    retryable: false,
+    meaning: 'A replacement without a row would have emptied the target.',
+  },
+  REPLACE_INCREMENTAL: {
+    exitCode: 78,
+    retryable: false,
+    meaning: 'An extraction that reads only what is new cannot feed a load that replaces everything.',
   },
   RESOURCE_NOT_FOUND: { exitCode: 65, retryable: false, meaning: 'The source has no such table or view.' },
   RUN_ACTIVE: { exitCode: 73, retryable: false, meaning: 'Another run of this script is alive.' },

@@ -1,5 +1,6 @@
 export type { ErrorCode } from './errors.ts'
 export { isSluiceError, SluiceError } from './errors.ts'
+export type { ColumnBuilder, ColumnDefinition, PlainColumn, Shape } from './project/columns.ts'
 export {
   bigint,
   binary,
@@ -16,8 +17,30 @@ export {
   timestamptz,
   uuid,
 } from './project/columns.ts'
+export type {
+  CsvOptions,
+  FileFormat,
+  FileSource,
+  FilesOptions,
+  NewestOptions,
+  SqliteOptions,
+  SqlSource,
+  Tables,
+} from './project/connections.ts'
 export { csv, jsonLines, localFiles, sqlite } from './project/connections.ts'
+export type { CursorOptions, ExtractDefinition, ExtractOptions, Frequency } from './project/extract-definition.ts'
 export { extract } from './project/extract-definition.ts'
+export type { Append, LoadDefinition, LoadOptions, Merge } from './project/load-definition.ts'
 export { load } from './project/load-definition.ts'
+export type {
+  ControlStoreDefinition,
+  DuckdbOptions,
+  LakeDefinition,
+  ProjectDefinition,
+  ProjectOptions,
+  WarehouseDefinition,
+} from './project/project-definition.ts'
 export { duckdb, localLake, project, sqliteControl } from './project/project-definition.ts'
+export type { DeclaredColumns, ResourceDefinition } from './project/resource.ts'
+export type { Env, Secret, Setting } from './project/setting.ts'
 export { env, secret } from './project/setting.ts'

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { asSluiceError } from '../errors.ts'
 import { packageVersion } from '../project/package-version.ts'
+import { printable } from './output.ts'
 import { defineAuditVerbs } from './verbs-audit.ts'
 import { defineBatchVerbs } from './verbs-batch.ts'
 import { defineRegistryVerbs } from './verbs-registry.ts'
@@ -39,6 +40,6 @@ function program(finish: (exitCode: number) => void): Command {
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 64
   const failure = asSluiceError(error)
-  process.stderr.write(`${failure.code}: ${failure.message}\n  ${failure.hint}\n`)
+  process.stderr.write(`${failure.code}: ${printable(failure.message)}\n  ${printable(failure.hint)}\n`)
   return failure.exitCode
 }

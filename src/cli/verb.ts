@@ -8,10 +8,10 @@ import type { Project } from '../project/open-project.ts'
 /** Called once by each verb with the exit code that it ends with. */
 export type Finish = (exitCode: number) => void
 
-/** Opens the project that the command line names. */
-export async function projectOf(command: Command): Promise<Project> {
+/** Opens the project that the command line names; with `graph`, marts know the scripts that write what they read. */
+export async function projectOf(command: Command, graph = false): Promise<Project> {
   const { openProject } = await import('../project/open-project.ts')
-  return openProject(String(command.optsWithGlobals()['project']), undefined)
+  return openProject(String(command.optsWithGlobals()['project']), undefined, { graph })
 }
 
 /** Does something with the project's running parts, and closes them whatever happens. */

@@ -28,7 +28,7 @@ export function defineRegistryVerbs(root: Command, finish: Finish): void {
 }
 
 async function check(command: Command): Promise<number> {
-  const project = await projectOf(command)
+  const project = await projectOf(command, true)
   const results = await project.check()
   await printTable(
     ['part', 'state', 'what to do'],

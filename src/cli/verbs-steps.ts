@@ -29,7 +29,7 @@ export function defineStepVerbs(root: Command, finish: Finish): void {
     flags(verb, `sluice ${kind} sales --batch 2026-11-22`)
       .option('--force', 'read the window again, or publish the same package again; history is kept')
       .action(async (name: string, options: StepFlags, command: Command) => {
-        const project = await projectOf(command)
+        const project = await projectOf(command, kind === 'mart')
         finish(await runSelection(project, scriptsNamed(project, [name], kind), options))
       })
   }
@@ -40,7 +40,7 @@ export function defineStepVerbs(root: Command, finish: Finish): void {
     .option('--select <script...>', 'only these scripts and what they build on')
     .option('--force', 'run again what is done already; history is kept')
     .action(async (names: string[], options: StepFlags, command: Command) => {
-      const project = await projectOf(command)
+      const project = await projectOf(command, true)
       const wanted = [...names, ...(options.select ?? [])]
       const scripts = wanted.length === 0 ? project.scripts : withUpstream(project, scriptsNamed(project, wanted, undefined))
       finish(await runSelection(project, scripts, options))
@@ -49,7 +49,7 @@ export function defineStepVerbs(root: Command, finish: Finish): void {
 
 function flags(verb: Command, example: string): Command {
   return verb
-    .option('--batch <date>', 'the business date, YYYY-MM-DD (default: the oldest open batch, else by the project)')
+    .option('--batch <date>', 'the business date, YYYY-MM-DD (default: by the project; of batches opened explicitly the oldest)')
     .option('--json', 'one JSON line a step, last on stdout')
     .option('--result-file <path>', 'write the same JSON lines to a file')
     .option('--accept-rejects', 'end with 0 instead of 4 when rows were refused within the limit')

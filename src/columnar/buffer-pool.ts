@@ -1,21 +1,30 @@
 const smallest = 4096
-const keptOfASize = 24
 
-/** Page buffers that go to the compressor and come back: sizes are powers of two, contents are not cleared. */
+/**
+ * Buffers that come back: sizes are in steps, contents are not cleared.
+ * Garbage of this kind would be taken for the process's own memory until the collector finds it.
+ */
 export class BufferPool {
   readonly #free = new Map<number, Buffer[]>()
 
   /** A buffer of at least `bytes` bytes. */
   take(bytes: number): Buffer {
-    let size = smallest
-    while (size < bytes) size *= 2
+    const size = sizeOf(bytes)
     return this.#free.get(size)?.pop() ?? Buffer.allocUnsafeSlow(size)
   }
 
-  /** Takes back a buffer that nobody looks at any more. */
-  give(buffer: Buffer): void {
-    const kept = this.#free.get(buffer.length)
-    if (kept === undefined) this.#free.set(buffer.length, [buffer])
-    else if (kept.length < keptOfASize) kept.push(buffer)
+  /** Takes back a buffer, or the buffer of which this is a part, that nobody looks at any more. */
+  give(part: Buffer): void {
+    const buffer = Buffer.from(part.buffer)
+    const free = this.#free.get(buffer.length)
+    if (free === undefined) this.#free.set(buffer.length, [buffer])
+    else free.push(buffer)
   }
+}
+
+/** Four sizes between a power of two and the next: at most a fifth is left over. */
+function sizeOf(bytes: number): number {
+  if (bytes <= smallest) return smallest
+  const step = 2 ** (29 - Math.clz32(bytes - 1))
+  return Math.ceil(bytes / step) * step
 }

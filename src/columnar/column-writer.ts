@@ -18,7 +18,8 @@ export interface Page {
   readonly values: number
   readonly bytes: number
   readonly isCoded: boolean
-  readonly frame: Promise<Uint8Array>
+  /** In a buffer of the pool. */
+  readonly frame: Promise<Buffer>
 }
 
 /** One column's part of a row group. */
@@ -48,8 +49,6 @@ export class ColumnWriter {
   #pages: Page[] = []
   #rows = 0
   #nulls = 0
-  /** How long the last frame became for each byte of its page. */
-  #frameShare = 1
 
   constructor(column: Column, options: ColumnWriterOptions) {
     this.#column = column
@@ -123,20 +122,12 @@ export class ColumnWriter {
     return chunk
   }
 
-  #compress(bytes: Uint8Array, buffer?: Buffer): Promise<Uint8Array> {
-    const frame = this.#compressNow(bytes).finally(() => {
+  #compress(bytes: Uint8Array, buffer?: Buffer): Promise<Buffer> {
+    const frame = this.#options.compressor.compress(bytes).finally(() => {
       if (buffer) this.#options.pool.give(buffer)
     })
     // Whoever writes the row group meets the failure; until then it must not count as unhandled.
     frame.catch(() => {})
-    return frame
-  }
-
-  async #compressNow(bytes: Uint8Array): Promise<Uint8Array> {
-    // A tenth and a little more than the last page's, so that a frame is seldom in two pieces.
-    const expected = Math.ceil(bytes.length * this.#frameShare * 1.1) + 256
-    const frame = await this.#options.compressor.compress(bytes, expected)
-    this.#frameShare = frame.length / bytes.length
     return frame
   }
 }

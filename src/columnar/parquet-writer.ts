@@ -42,6 +42,7 @@ export class ParquetWriter {
   readonly #metadata: Readonly<Record<string, string>>
   readonly #groupRows: number
   readonly #writers: readonly ColumnWriter[]
+  readonly #pool = new BufferPool()
   readonly #compressor: PageCompressor
   readonly #groups: WrittenGroup[] = []
   #position = 0
@@ -56,8 +57,8 @@ export class ParquetWriter {
     this.#columns = columns
     this.#metadata = options.metadata ?? {}
     this.#groupRows = options.rowGroupRows ?? 524_288
-    this.#compressor = new PageCompressor(options.level ?? 1)
-    const shared = { pool: new BufferPool(), compressor: this.#compressor, pageRows: maxPageRows }
+    this.#compressor = new PageCompressor(options.level ?? 1, this.#pool)
+    const shared = { pool: this.#pool, compressor: this.#compressor, pageRows: maxPageRows }
     this.#writers = columns.map((column) => new ColumnWriter(column, shared))
   }
 
@@ -89,6 +90,7 @@ export class ParquetWriter {
   async finish(): Promise<ParquetSummary> {
     if (this.#groupRowsUsed > 0) await this.#endGroup()
     await this.#flushing
+    this.#compressor.close()
     const end = footer(this.#columns, this.#groups, this.#metadata)
     await this.#sink.write([...this.#opening(), end])
     return { rows: this.#rows, rowGroups: this.#groups.length, bytes: this.#position + end.length }
@@ -118,20 +120,23 @@ export class ParquetWriter {
 
   async #flush(rows: number, chunks: readonly ColumnChunk[]): Promise<void> {
     const out = this.#opening()
+    const frames: Buffer[] = []
     const at = this.#position
     const written: WrittenChunk[] = []
-    for (const chunk of chunks) written.push(await this.#place(chunk, out))
+    for (const chunk of chunks) written.push(await this.#place(chunk, out, frames))
     await this.#sink.write(out)
+    for (const frame of frames) this.#pool.give(frame)
     this.#groups.push({ rows, at, chunks: written })
   }
 
-  async #place(chunk: ColumnChunk, out: Uint8Array[]): Promise<WrittenChunk> {
+  async #place(chunk: ColumnChunk, out: Uint8Array[], frames: Buffer[]): Promise<WrittenChunk> {
     const start = this.#position
     let plainBytes = 0
     const add = async (page: Page, header: (page: Page, frameBytes: number) => Uint8Array) => {
       const frame = await page.frame
       const head = header(page, frame.length)
       out.push(head, frame)
+      frames.push(frame)
       this.#position += head.length + frame.length
       plainBytes += head.length + page.bytes
     }

@@ -57,12 +57,19 @@ export interface Dialect {
   columnType(type: ColumnType): string
   /** The type of a canonical type's own column; undefined for what no canonical type of ours becomes. */
   parseType(text: string): ColumnType | undefined
-  /** Whether the text matches the whole pattern: POSIX-like, without look-around and back-references. */
-  matches(expression: string, pattern: string): string
-  /** Whether the text is one JSON value. */
-  isJson(expression: string): string
   /** The name of the placeholder for the n-th value of a statement, from 1. */
   placeholder(position: number): string
   /** The canonical text of a value, exact, for rejects and for casts between types. */
   text(expression: string, type: ColumnType): string
+  readonly functions: DialectFunctions
+}
+
+/** What the engines call by different names. All take texts. */
+export interface DialectFunctions {
+  /** Whether the text matches the whole pattern: POSIX-like, without look-around and back-references. */
+  matches(expression: string, pattern: string): string
+  /** Whether the text is one JSON value. */
+  isJson(expression: string): string
+  /** The SHA-256 of the text's UTF-8, in lower-case hexadecimal digits. */
+  sha256(expression: string): string
 }

@@ -7,15 +7,18 @@ export async function resolveBatch(context: EngineContext): Promise<BatchDate> {
   return defaultBatch(context.settings, await context.control.batches.list(), new Date())
 }
 
-/** The oldest open batch, else today or yesterday in the project's zone. */
+/**
+ * Today or yesterday in the project's zone; of a project that opens its batches explicitly the oldest open one, when
+ * there is one. Where each run opens its own batch, the oldest would stay the first one for ever.
+ */
 export function defaultBatch(
-  settings: Pick<EngineSettings, 'timeZone' | 'batchDate'>,
+  settings: Pick<EngineSettings, 'timeZone' | 'batchDate' | 'batches'>,
   batches: readonly Batch[],
   now: Date,
 ): BatchDate {
   const open = batches.filter(({ status }) => status === 'OPEN').map(({ date }) => date)
   const oldest = open.sort()[0]
-  if (oldest !== undefined) return oldest
+  if (settings.batches === 'explicit' && oldest !== undefined) return oldest
   const today = dayIn(settings.timeZone, now)
   if (settings.batchDate === 'run-day') return today
   return new Date(Date.parse(`${today}T00:00:00Z`) - 86_400_000).toISOString().slice(0, 10)

@@ -54,14 +54,18 @@ function cronRule(frequency: string): (day: Date) => boolean {
 }
 
 function parseCron(frequency: string): Cron {
+  // croner takes a text with a colon as one moment, and a date that never comes as a pattern.
+  if (!/^(@[a-z]+|\S+(\s+\S+){4,6})$/.test(frequency)) throw unknownFrequency(frequency)
   try {
-    return new Cron(frequency, { paused: true, timezone: 'UTC' })
+    const cron = new Cron(frequency, { paused: true, timezone: 'UTC' })
+    if (cron.nextRun(new Date(0)) !== null) return cron
   } catch (cause) {
     throw unknownFrequency(frequency, cause)
   }
+  throw unknownFrequency(frequency)
 }
 
-function unknownFrequency(frequency: string, cause: unknown): SluiceError {
+function unknownFrequency(frequency: string, cause?: unknown): SluiceError {
   return new SluiceError('CONFIG_INVALID', `The frequency "${frequency}" is not one that Sluice knows.`, {
     hint: 'Write always, daily, weekly:mon, monthly:1 or a cron expression.',
     cause,

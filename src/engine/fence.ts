@@ -11,31 +11,40 @@ export function fenceClaim(target: string, key: RunKey, storeId: string): FenceC
 }
 
 /**
- * Makes this transaction the only writer of a target, and the run's token the highest that wrote it.
+ * Makes this transaction the only writer of the targets, and the run's token the highest that wrote them. All lock rows
+ * come first, in the order of the claims, which is the same for everyone: so nobody waits in a circle.
  * FENCED when a newer run of the script wrote before, OTHER_CONTROL_STORE when another project did.
  */
 export async function passFence(
   dialect: Dialect,
   session: Session,
   audit: AuditTables,
+  claims: readonly FenceClaim[],
+  key: RunKey,
+): Promise<void> {
+  for (const claim of claims) await exactlyOne(session.execute(takeLockRow(dialect, audit.fence, claim)), claim)
+  for (const claim of claims) {
+    await refuseOvertaken(dialect, session, audit, claim, key)
+    await exactlyOne(session.execute(raiseToken(dialect, audit.fence, claim)), claim)
+  }
+}
+
+async function refuseOvertaken(
+  dialect: Dialect,
+  session: Session,
+  audit: AuditTables,
   claim: FenceClaim,
   key: RunKey,
 ): Promise<void> {
-  await exactlyOne(session.execute(takeLockRow(dialect, audit.fence, claim)), claim)
   const [highest] = await session.query(highestToken(dialect, audit.fence, audit.ledger, claim))
   if (Number(highest?.['token'] ?? 0) > claim.token) throw fencedError(key)
   const [other] = await session.query(otherStore(dialect, audit.fence, audit.ledger, claim))
-  if (other) {
-    throw new SluiceError(
-      'OTHER_CONTROL_STORE',
-      `${claim.target} was written by another control store, ${String(other['store_id'])}.`,
-      {
-        hint: 'Use the project that owns the target, or name another target with into.',
-        details: { target: claim.target, storeId: claim.storeId },
-      },
-    )
-  }
-  await exactlyOne(session.execute(raiseToken(dialect, audit.fence, claim)), claim)
+  if (!other) return
+  const store = String(other['store_id'])
+  throw new SluiceError('OTHER_CONTROL_STORE', `${claim.target} was written by another control store, ${store}.`, {
+    hint: 'Use the project that owns the target, or name another target with into.',
+    details: { target: claim.target, storeId: claim.storeId },
+  })
 }
 
 async function exactlyOne(changed: Promise<number>, claim: FenceClaim): Promise<void> {

@@ -24,7 +24,7 @@ export type GateContext = Pick<EngineContext, 'scripts'> & {
 export async function decide(context: GateContext, request: StepRequest, facts: GateFacts): Promise<Verdict> {
   const refused =
     (await registration(context, request, facts)) ??
-    overlapRefusal(context, request.script) ??
+    dispositionRefusal(context, request.script) ??
     (await batchRefusal(context, request, facts)) ??
     (await leaseRefusal(request, facts))
   if (refused) return refused
@@ -52,17 +52,29 @@ function recorded({ script, batch }: StepRequest, exitCode: number): Refusal {
 async function registration(context: GateContext, request: StepRequest, facts: GateFacts): Promise<Refusal | undefined> {
   const { script } = request
   const known = await facts.script(script.id)
-  if (!known) return refuse('NOT_REGISTERED', `${script.id} is not registered.`, `sluice register ${script.id}`)
+  if (!known) return refuse('NOT_REGISTERED', `${script.id} is not registered.`, `Register it: sluice register ${script.id}`)
   if (context.settings.approval && known.approvedHash !== script.contentHash) {
-    return refuse('NOT_APPROVED', `${script.id} changed since it was approved.`, `sluice register ${script.id} --approve`)
+    return refuse(
+      'NOT_APPROVED',
+      `${script.id} changed since it was approved.`,
+      `Look at the change, then approve it: sluice register ${script.id}`,
+    )
   }
-  if (!known.active) return refuse('INACTIVE', `${script.id} is switched off.`, `sluice activate ${script.id}`)
+  if (!known.active) return refuse('INACTIVE', `${script.id} is switched off.`, `Switch it on: sluice activate ${script.id}`)
   return undefined
 }
 
-function overlapRefusal(context: GateContext, script: Script): Refusal | undefined {
-  if (script.kind !== 'load' || script.write.disposition !== 'append') return undefined
-  if (extractOf(context, script)?.cursor?.overlap === undefined) return undefined
+function dispositionRefusal(context: GateContext, script: Script): Refusal | undefined {
+  if (script.kind !== 'load') return undefined
+  const cursor = extractOf(context, script)?.cursor
+  if (script.write.disposition === 'replace' && cursor !== undefined) {
+    return refuse(
+      'REPLACE_INCREMENTAL',
+      `${script.id} replaces everything, but ${script.extract} reads only what is new.`,
+      `Declare write: { disposition: 'merge', key: [...] } in ${script.id}, or take the cursor out of ${script.extract}.`,
+    )
+  }
+  if (script.write.disposition !== 'append' || cursor?.overlap === undefined) return undefined
   return refuse(
     'APPEND_WITH_OVERLAP',
     `${script.id} appends, but ${script.extract} reads an overlap again: rows would be doubled.`,
@@ -78,14 +90,14 @@ async function batchRefusal(context: GateContext, request: StepRequest, facts: G
   }
   if (context.settings.batches === 'implicit') return undefined
   if ((await facts.batch(batch))?.status === 'OPEN') return undefined
-  return refuse('BATCH_NOT_OPEN', `Batch ${batch} is not open.`, `sluice batch open ${batch}`)
+  return refuse('BATCH_NOT_OPEN', `Batch ${batch} is not open.`, `Open it: sluice batch open ${batch}`)
 }
 
 async function leaseRefusal({ script }: StepRequest, facts: GateFacts): Promise<Refusal | undefined> {
   const lease = await facts.lease(script.id)
   if (!lease?.live) return undefined
   const message = `${script.id} is held by run ${lease.runId} of ${lease.holder} since ${lease.since}.`
-  return refuse('RUN_ACTIVE', message, `Wait for it to end, or look at it: sluice audit ${lease.runId}`)
+  return refuse('RUN_ACTIVE', message, `Wait for it to end, or look at it: sluice audit runs ${script.id}`)
 }
 
 async function packageRefusal(
@@ -101,17 +113,17 @@ async function packageRefusal(
   const earlier = await facts.unloadedBefore(script.extract, script.id, batch)
   if (earlier === undefined) return undefined
   const message = `${script.id} has not loaded the earlier batch ${earlier}, and its order matters.`
-  return refuse('UPSTREAM_NOT_DONE', message, `sluice load ${script.name} --batch ${earlier}`)
+  return refuse('UPSTREAM_NOT_DONE', message, `Load that first: sluice load ${script.name} --batch ${earlier}`)
 }
 
 async function missingPackage(context: GateContext, script: LoadScript, batch: BatchDate, facts: GateFacts): Promise<Refusal> {
-  const command = `sluice extract ${script.extract.replace(/^extract\//, '')} --batch ${batch}`
+  const command = `Extract it first: sluice extract ${script.extract.replace(/^extract\//, '')} --batch ${batch}`
   const known = await facts.script(script.extract)
   if (known && !known.active) {
     return refuse(
       'INACTIVE',
       `${script.extract}, which ${script.id} loads, is switched off.`,
-      `sluice activate ${script.extract}`,
+      `Switch it on: sluice activate ${script.extract}`,
     )
   }
   const extract = extractOf(context, script)
@@ -133,7 +145,7 @@ async function dependencyRefusal(
     if (!upstream || (await switchedOff(upstream, facts))) continue
     const due = latestDue((day) => dueWithPackage(context, upstream, day), batch)
     if (due === undefined || (await facts.done(id, due))) continue
-    const command = `sluice ${upstream.kind} ${upstream.name} --batch ${due}`
+    const command = `Run it first: sluice ${upstream.kind} ${upstream.name} --batch ${due}`
     return refuse('UPSTREAM_NOT_DONE', `${id}, which ${script.id} builds on, is not done for batch ${due}.`, command)
   }
   return undefined

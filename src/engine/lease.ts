@@ -62,7 +62,7 @@ function leaseError(verdict: LeaseVerdict, key: RunKey, cause?: unknown): Sluice
 /** The failure of a run whose token is outdated. */
 export function fencedError(key: RunKey): SluiceError {
   return new SluiceError('FENCED', `A newer run of ${key.script} took over from ${key.runId}; this one wrote nothing more.`, {
-    hint: `Look at the newer run: sluice audit why ${key.script}`,
+    hint: `Look at the newer run: sluice audit runs ${key.script}`,
     details: { runId: key.runId, token: key.token },
   })
 }

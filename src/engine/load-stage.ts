@@ -7,7 +7,7 @@ import { countDuplicates, deleteDuplicates, deleteRefused, refuseConflicts, refu
 import { countBatch, countRejects, deleteBatch, deleteRejects, fillTyped, refuseCasts, refuseExtracted } from '../sql/stage.ts'
 import { systemColumns } from './extract-parts.ts'
 import { rejectColumns } from './extract-rejects.ts'
-import type { LoadWork } from './load.ts'
+import type { LoadWork } from './load-work.ts'
 import { countRows } from './watched-session.ts'
 
 /** What the first transaction leaves: the counts up to the typed stage, and how many rows were refused in all. */
@@ -93,7 +93,7 @@ async function refusedByCasts(
 
 async function deduplicate({ dialect, plan, tag, manifest }: LoadWork, session: Session) {
   const { write } = plan
-  if (write.disposition === 'append') return { duplicates: 0, refused: 0 }
+  if (write.key.length === 0) return { duplicates: 0, refused: 0 }
   for (const statement of refuseNullKeys(dialect, plan, write, tag)) await session.execute(statement)
   await session.execute(refuseConflicts(dialect, plan, write, tag, manifest.parts))
   await session.execute(deleteRefused(dialect, plan, tag))

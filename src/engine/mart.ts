@@ -101,7 +101,7 @@ async function rebuild(work: MartWork, shape: TableSchema | undefined, manifestS
   const claim = fenceClaim(tableText(table), run.key, context.store.storeId)
   const ledger = await warehouse.transaction([table], async (plain) => {
     const session = watchedSession(plain, run)
-    await passFence(dialect, session, audit, claim, run.key)
+    await passFence(dialect, session, audit, [claim], run.key)
     if (shape) {
       await session.execute(deleteAll(dialect, table))
       await context.failpoint('mart.mid-rebuild')
@@ -131,7 +131,7 @@ async function checkBalance({ dialect, table, script }: MartWork, session: Sessi
   const { balance } = script
   if (!balance) return
   const [row] = await session.query(selectBalance(dialect, table, balance))
-  if (row && row['measure'] === row['expected']) return
+  if (row?.['equal'] === true) return
   const expected = `${balance.schema}.${balance.table}.${balance.column}`
   throw new SluiceError(
     'HOP_UNBALANCED',

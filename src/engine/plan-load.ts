@@ -1,26 +1,39 @@
 import { SluiceError } from '../errors.ts'
 import { type ColumnType, columnTypeText, parseColumnType } from '../model/column-type.ts'
 import type { Manifest, ManifestColumn } from '../model/manifest.ts'
-import { type Column, type TableName, tableText } from '../model/schema.ts'
-import type { DeclaredColumn, LoadScript } from '../model/script.ts'
-import { isCastable } from '../sql/casts.ts'
+import { type Column, type TableName, type TableSchema, tableText } from '../model/schema.ts'
+import type { LoadColumnDeclaration, LoadScript, Lookup, ScriptId } from '../model/script.ts'
+import { type Cast, isCastable } from '../sql/casts.ts'
 import { fenceColumns } from '../sql/fence.ts'
 import { ledgerColumns } from '../sql/ledger.ts'
-import { auditTables, type LoadColumn, type LoadPlan, rejectTableColumns, stageColumns, targetColumns } from '../sql/load-plan.ts'
+import {
+  auditTables,
+  type ColumnOrigin,
+  type LoadColumn,
+  type LoadPlan,
+  type PlannedLookup,
+  rejectTableColumns,
+  stageColumns,
+  stubColumn,
+  targetColumns,
+} from '../sql/load-plan.ts'
+import { markColumns } from '../sql/surrogate-keys.ts'
 import type { LayerSchemas } from './context.ts'
 import { systemColumns } from './extract-parts.ts'
 import { rejectColumns } from './extract-rejects.ts'
 
+/** The dimensions' tables as they are, by the script that writes them. */
+export type DimensionSchemas = ReadonlyMap<ScriptId, TableSchema>
+
 /** What a load of this package would do. SCHEMA_CHANGED when the script asks for what the package does not hold. */
-export function planLoad(schemas: LayerSchemas, script: LoadScript, manifest: Manifest): LoadPlan {
+export function planLoad(schemas: LayerSchemas, script: LoadScript, manifest: Manifest, dimensions: DimensionSchemas): LoadPlan {
   const target = { schema: schemas.target, table: script.into }
   const landing = (suffix: string): TableName => ({ schema: schemas.landing, table: `${script.name}${suffix}` })
   const declared = script.columns ?? manifest.columns.map(asDeclared)
   const columns = declared.map((column) => loadColumn(script, manifest, column))
-  const { write } = script
-  if (write.disposition === 'merge') {
-    const wanted = write.newest === undefined ? write.key : [...write.key, write.newest]
-    for (const name of wanted) if (!columns.some((column) => column.name === name)) throw missing(script, manifest, name)
+  const { key, newest } = script.write
+  for (const name of newest === undefined ? key : [...key, newest]) {
+    if (!columns.some((column) => column.name === name)) throw missing(script, manifest, name)
   }
   return {
     script: script.id,
@@ -31,51 +44,111 @@ export function planLoad(schemas: LayerSchemas, script: LoadScript, manifest: Ma
     targetText: tableText(target),
     audit: auditTables(schemas.audit),
     columns,
+    lookups: script.lookups.map((lookup) => plannedLookup(schemas, script, manifest, lookup, dimensions)),
     landed: [...manifest.columns.map(stagedColumn), ...systemColumns],
-    write,
+    write: script.write,
   }
 }
 
 /** Every table that a load needs, with the columns it must have at least. */
 export function tablesOf(plan: LoadPlan): readonly (readonly [TableName, readonly Column[]])[] {
-  const typed = plan.columns.map(({ name, cast }): Column => ({ name, type: cast.to, nullable: true }))
+  const { audit, lookups, write } = plan
+  const int64 = (name: string): Column => ({ name, type: { kind: 'int64' }, nullable: true })
+  const values = [
+    ...(write.surrogateKey === undefined ? [] : [int64(write.surrogateKey)]),
+    ...plan.columns.map(({ name, type }): Column => ({ name, type, nullable: true })),
+    ...lookups.map(({ name }) => int64(name)),
+  ]
+  const asked = lookups.flatMap(({ keys }) => keys.map(({ staged, cast }) => ({ name: staged, type: cast.to, nullable: true })))
+  const marks = write.surrogateKey !== undefined || lookups.some(({ unknown }) => unknown === 'stub')
   return [
-    [plan.audit.fence, fenceColumns],
-    [plan.audit.ledger, ledgerColumns],
-    [plan.audit.rejects, rejectTableColumns],
+    [audit.fence, fenceColumns],
+    [audit.ledger, ledgerColumns],
+    [audit.rejects, rejectTableColumns],
+    ...(marks ? [[audit.marks, markColumns] as const] : []),
     [plan.landing, plan.landed],
     [plan.refused, [...rejectColumns, ...systemColumns]],
-    [plan.typed, [...typed, ...stageColumns]],
-    [plan.target, [...typed, ...targetColumns]],
+    [plan.typed, [...values, ...asked, ...stageColumns]],
+    [plan.target, [...values, ...(write.surrogateKey === undefined ? [] : [stubColumn]), ...targetColumns]],
   ]
 }
 
-function asDeclared(column: ManifestColumn): DeclaredColumn {
+/** The dimensions that a load adds stubs to. */
+export function stubTargets({ lookups }: LoadPlan): readonly PlannedLookup[] {
+  return lookups.filter(({ unknown }) => unknown === 'stub')
+}
+
+function asDeclared(column: ManifestColumn): LoadColumnDeclaration {
   const type = columnType(column.declaredType ?? column.type)
-  return { name: column.name, type, length: column.declaredLength, nullable: column.nullable, from: column.name }
+  const plain = { computed: undefined, default: undefined, mask: undefined }
+  const { name, nullable } = column
+  return { name, type, length: column.declaredLength, nullable, from: name, ...plain }
 }
 
 function stagedColumn(column: ManifestColumn): Column {
   return { name: column.name, type: columnType(column.type), nullable: true }
 }
 
-function loadColumn(script: LoadScript, manifest: Manifest, declared: DeclaredColumn): LoadColumn {
-  const source = manifest.columns.find(({ name }) => name === declared.from)
-  if (!source) throw missing(script, manifest, declared.from)
-  const from = columnType(source.type)
-  if (!isCastable(from, declared.type)) {
-    const text = `${script.id} makes ${declared.name} a ${columnTypeText(declared.type)}, but ${declared.from} is staged as ${source.type}.`
-    throw new SluiceError('SCHEMA_CHANGED', text, {
-      hint: `Declare ${declared.name} as ${source.type} or as text in ${script.id}.`,
-      details: { column: declared.name },
-    })
-  }
-  const { write } = script
-  const isKey = write.disposition === 'merge' && write.key.includes(declared.name)
-  const isNewest = write.disposition === 'merge' && write.newest === declared.name
+function loadColumn(script: LoadScript, manifest: Manifest, declared: LoadColumnDeclaration): LoadColumn {
+  const { name, type } = declared
+  if (declared.computed !== undefined) return { name, type, origin: { kind: 'computed', expression: declared.computed } }
+  const { key, newest } = script.write
+  const hasDefault = declared.default !== undefined
   // A row without a key is refused by the deduplication, under a code of its own.
-  const required = isNewest || (!declared.nullable && !isKey)
-  return { name: declared.name, from: declared.from, cast: { from, to: declared.type, length: declared.length, required } }
+  const required = newest === name || (!declared.nullable && !hasDefault && !key.includes(name))
+  const cast = columnCast(script, manifest, { name, from: declared.from, to: type, length: declared.length, required })
+  const origin: ColumnOrigin = { kind: 'landing', from: declared.from, cast, default: declared.default, mask: declared.mask }
+  return { name, type: declared.mask === undefined ? type : { kind: 'text' }, origin }
+}
+
+interface WantedCast {
+  readonly name: string
+  readonly from: string
+  readonly to: ColumnType
+  readonly length: number | undefined
+  readonly required: boolean
+}
+
+function columnCast(script: LoadScript, manifest: Manifest, wanted: WantedCast): Omit<Cast, 'expression'> {
+  const { name, from, to, length, required } = wanted
+  const source = manifest.columns.find((column) => column.name === from)
+  if (!source) throw missing(script, manifest, from)
+  const staged = columnType(source.type)
+  if (isCastable(staged, to)) return { from: staged, to, length, required }
+  const text = `${script.id} makes ${name} a ${columnTypeText(to)}, but ${from} is staged as ${source.type}.`
+  throw new SluiceError('SCHEMA_CHANGED', text, {
+    hint: `Declare ${name} as ${source.type} or as text in ${script.id}.`,
+    details: { column: name },
+  })
+}
+
+function plannedLookup(
+  schemas: LayerSchemas,
+  script: LoadScript,
+  manifest: Manifest,
+  lookup: Lookup,
+  dimensions: DimensionSchemas,
+): PlannedLookup {
+  const table = { schema: schemas.target, table: lookup.into }
+  const dimension = dimensions.get(lookup.dimension)
+  const keys = lookup.keys.map(({ column, from }) => {
+    const known = dimension?.columns.find(({ name }) => name === column)
+    if (!known) throw noDimension(script, lookup, column)
+    const wanted = { name: lookup.name, from, to: known.type, length: undefined, required: !lookup.nullable }
+    return { column, from, staged: `${lookup.name}__${column}`, cast: columnCast(script, manifest, wanted) }
+  })
+  return { ...lookup, table, tableText: tableText(table), keys }
+}
+
+function noDimension(script: LoadScript, { dimension, into }: Lookup, column: string): SluiceError {
+  return new SluiceError(
+    'UPSTREAM_NOT_DONE',
+    `${script.id} looks up ${column} in ${into}, which ${dimension} has not made yet.`,
+    {
+      hint: `Load the dimension first: sluice load ${dimension.replace(/^load\//, '')}`,
+      details: { dimension },
+    },
+  )
 }
 
 function columnType(text: string): ColumnType {

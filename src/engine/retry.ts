@@ -13,11 +13,15 @@ export interface RetryOptions {
   readonly random?: () => number
 }
 
-/** Tries again what failed with a retryable code, after a pause of full jitter below a doubling bound. The last error is thrown. */
+/**
+ * Tries again what failed with a retryable code, after a pause of full jitter below a doubling bound. The last error is
+ * thrown; once the signal is aborted no try begins, and its reason is thrown.
+ */
 export async function retrying<T>(work: (attempt: number) => Promise<T>, options: RetryOptions): Promise<T> {
   const { policy, signal, onRetry, pause = (rest) => rest(), random = Math.random } = options
   const deadline = performance.now() + policy.deadlineMs
   for (let attempt = 1; ; attempt++) {
+    signal.throwIfAborted()
     try {
       return await work(attempt)
     } catch (error) {
@@ -27,7 +31,6 @@ export async function retrying<T>(work: (attempt: number) => Promise<T>, options
       if (performance.now() + delayMs > deadline) throw error
       onRetry(error, attempt, delayMs)
       await pause(() => sleep(delayMs, undefined, { signal }).catch(() => undefined))
-      if (signal.aborted) throw signal.reason
     }
   }
 }

@@ -1,3 +1,4 @@
+import { asSluiceError } from '../errors.ts'
 import type { BatchDate } from '../model/run.ts'
 import type { Script, ScriptId } from '../model/script.ts'
 import type { EngineContext } from './context.ts'
@@ -5,7 +6,7 @@ import { mostSerious } from './exit-codes.ts'
 import { extract } from './extract.ts'
 import { load } from './load.ts'
 import { mart } from './mart.ts'
-import type { StepOutcome, StepRequest } from './step.ts'
+import type { StepError, StepOutcome, StepRequest } from './step.ts'
 
 export interface GraphRequest {
   readonly scripts: readonly Script[]
@@ -21,7 +22,10 @@ export interface GraphOutcome {
 
 type Start = (context: EngineContext, request: StepRequest) => Promise<StepOutcome>
 
-/** Runs the scripts, what they build on first, so many at once as the settings say; what builds on a failure is not started. */
+/**
+ * Runs the scripts, what they build on first, so many at once as the settings say; what builds on a failure is not started.
+ * A step that throws has failed like any other: the steps beside it end first.
+ */
 export async function runGraph(
   context: EngineContext,
   request: GraphRequest,
@@ -42,7 +46,13 @@ export async function runGraph(
       waiting.delete(script.id)
       const culprit = needs(script).find((id) => blocks(ended.get(id)))
       if (culprit !== undefined) end(notStarted(script, culprit, request.batch))
-      else running.set(script.id, start(context, { ...request, script }).then(end))
+      else
+        running.set(
+          script.id,
+          start(context, { ...request, script })
+            .catch(thrown(script, request.batch))
+            .then(end),
+        )
     }
     if (running.size > 0) await Promise.race(running.values())
   }
@@ -71,9 +81,19 @@ function blocks(outcome: StepOutcome | undefined): boolean {
 }
 
 function notStarted(script: Script, culprit: ScriptId, batch: BatchDate): StepOutcome {
-  const now = new Date().toISOString()
   const message = `${culprit}, which ${script.id} builds on, failed; ${script.id} was not started.`
   const error = { code: 'UPSTREAM_NOT_DONE', message, hint: `Clear the failure of ${culprit}, then run the same command again.` }
-  const times = { startedAt: now, finishedAt: now, logFile: undefined }
-  return { script: script.id, batch, runId: undefined, exitCode: 77, status: 'REFUSED', ledger: [], error, ...times }
+  return { ...withoutRun(script, batch, error), exitCode: 77, status: 'REFUSED' }
+}
+
+function thrown(script: Script, batch: BatchDate): (cause: unknown) => StepOutcome {
+  return (cause) => {
+    const { code, message, hint, exitCode } = asSluiceError(cause)
+    return { ...withoutRun(script, batch, { code, message, hint }), exitCode, status: 'FAILED' }
+  }
+}
+
+function withoutRun(script: Script, batch: BatchDate, error: StepError): Omit<StepOutcome, 'exitCode' | 'status'> {
+  const now = new Date().toISOString()
+  return { script: script.id, batch, runId: undefined, ledger: [], error, startedAt: now, finishedAt: now, logFile: undefined }
 }

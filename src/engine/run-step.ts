@@ -117,18 +117,12 @@ function attempts(
     },
     statement: (inner) => lease.statement(inner),
   }
-  return retrying(
-    async (attempt) => {
-      signal.throwIfAborted()
-      return work({ ...run, attempt })
-    },
-    {
-      policy: context.settings.retry,
-      signal,
-      onRetry: noteRetry(log),
-      pause: (sleep) => lease.statement(sleep),
-    },
-  )
+  return retrying((attempt) => work({ ...run, attempt }), {
+    policy: context.settings.retry,
+    signal,
+    onRetry: noteRetry(log),
+    pause: (sleep) => lease.statement(sleep),
+  })
 }
 
 function noteRetry(log: RunLog) {

@@ -75,4 +75,5 @@ export const rejectCodes = [
   'MALFORMED',
   'DUPLICATE_MEMBER',
   'MISFIT',
+  'UNKNOWN_KEY',
 ] as const

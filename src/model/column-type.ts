@@ -38,8 +38,11 @@ export function columnTypeText(type: ColumnType): string {
 
 /** The type that {@link columnTypeText} wrote, or undefined when the text is none. */
 export function parseColumnType(text: string): ColumnType | undefined {
-  const decimal = /^decimal\((\d+),(\d+)\)$/.exec(text)
-  if (decimal) return { kind: 'decimal', precision: Number(decimal[1]), scale: Number(decimal[2]) }
+  const decimal = /^decimal\(([1-9]\d?),(0|[1-9]\d?)\)$/.exec(text)
+  if (decimal) {
+    const [precision, scale] = [Number(decimal[1]), Number(decimal[2])]
+    return precision <= 38 && scale <= precision ? { kind: 'decimal', precision, scale } : undefined
+  }
   const kind = simpleKinds.find((known) => known === text)
   return kind === undefined ? undefined : { kind }
 }

@@ -25,7 +25,12 @@ export const hopEquations: readonly HopEquation[] = [
   { hop: 'staged-landed', left: ['staged'], right: ['landed'] },
   { hop: 'landed-typed', left: ['landed'], right: ['typed', 'refused by casts'] },
   { hop: 'typed-target', left: ['typed'], right: ['candidates', 'duplicates', 'refused by dedup'] },
-  { hop: 'typed-target', left: ['candidates'], right: ['inserted', 'updated', 'unchanged', 'older'] },
+  {
+    hop: 'typed-target',
+    left: ['candidates'],
+    right: ['inserted', 'updated', 'unchanged', 'older', 'kept', 'refused at publish'],
+  },
+  { hop: 'typed-target', left: ['unknown keys'], right: ['stubs'] },
   { hop: 'typed-target', left: ['batch keys'], right: ['keys in target'] },
 ]
 

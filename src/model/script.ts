@@ -66,15 +66,59 @@ export interface ExtractScript extends ScriptHead {
 }
 
 /** How landing reaches the target. */
-export type WriteDisposition =
-  | { readonly disposition: 'append' }
-  | {
-      readonly disposition: 'merge'
-      /** The natural key. */
-      readonly key: readonly string[]
-      /** Of two rows with one key, the one where this is greater wins. */
-      readonly newest: string | undefined
-    }
+export interface WriteDisposition {
+  /**
+   * `append` adds the batch's rows, `merge` updates and adds by key, `insert_only` adds the keys that are not there,
+   * `replace` empties the target first.
+   */
+  readonly disposition: 'append' | 'merge' | 'insert_only' | 'replace'
+  /** The natural key; empty where rows have none, as with `append`. */
+  readonly key: readonly string[]
+  /** Of two rows with one key, the one where this is greater wins. Only with `merge`. */
+  readonly newest: string | undefined
+  /** The column of generated keys, 64-bit: what lookups of other loads point at. */
+  readonly surrogateKey: string | undefined
+  /** Whether `replace` may leave the target empty. */
+  readonly allowEmpty: boolean
+}
+
+/** A column of a load: like one of a resource, or computed. */
+export interface LoadColumnDeclaration extends DeclaredColumn {
+  /** An SQL expression over the load's other columns, instead of `from`. */
+  readonly computed: string | undefined
+  /** Stands where the source has NULL; as text. */
+  readonly default: string | undefined
+  /** What becomes of the value before it reaches the target. */
+  readonly mask: 'sha256' | 'redact' | undefined
+}
+
+/** A column that points at the row of a dimension. */
+export interface Lookup {
+  /** In the target. */
+  readonly name: string
+  readonly dimension: ScriptId
+  /** The dimension's table in the target schema. */
+  readonly into: string
+  readonly surrogateKey: string
+  /** Each part of the dimension's key, and the column of our extraction that holds it. */
+  readonly keys: readonly { readonly column: string; readonly from: string }[]
+  /** What becomes of a row whose key the dimension does not hold. */
+  readonly unknown: 'reject' | 'stub'
+  /** Whether the key may be NULL: then it points nowhere. */
+  readonly nullable: boolean
+}
+
+/** What must hold for every row that is to be published. NULL passes every check but `notNull`. */
+export type Check = {
+  /** `fail` stops the load before anything is published, `warn` says it in the log. */
+  readonly onFail: 'fail' | 'warn'
+} & (
+  | { readonly kind: 'notNull'; readonly column: string }
+  | { readonly kind: 'between'; readonly column: string; readonly lowest: string; readonly highest: string }
+  | { readonly kind: 'oneOf'; readonly column: string; readonly values: readonly string[] }
+  | { readonly kind: 'matches'; readonly column: string; readonly pattern: string }
+  | { readonly kind: 'sql'; readonly name: string; readonly condition: string }
+)
 
 /** Turns the landed rows of one extraction into a target table. */
 export interface LoadScript extends ScriptHead {
@@ -83,8 +127,10 @@ export interface LoadScript extends ScriptHead {
   /** The target table's name in the target schema. */
   readonly into: string
   /** Undefined: all columns of the extraction, as it declares or types them. */
-  readonly columns: readonly DeclaredColumn[] | undefined
+  readonly columns: readonly LoadColumnDeclaration[] | undefined
+  readonly lookups: readonly Lookup[]
   readonly write: WriteDisposition
+  readonly checks: readonly Check[]
   /** How many refused rows a batch may have and still be published. */
   readonly rejectLimit: number
 }

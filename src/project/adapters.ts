@@ -22,6 +22,7 @@ export interface ConfiguredAdapter<Contract> {
   open(options: object, place: Place): Promise<Contract>
 }
 
+/** A source's adapter, with what its resources may say. */
 export interface SourceAdapter extends ConfiguredAdapter<Source> {
   /** The options of a resource; with `columns` where the source has no catalogue. */
   readonly resource: v.GenericSchema<unknown, { readonly columns?: DeclaredColumns }>
@@ -30,7 +31,7 @@ export interface SourceAdapter extends ConfiguredAdapter<Source> {
 }
 
 /** Where options are read: the project's folder, its variables, and what messages call the part. */
-export interface Place {
+interface Place {
   readonly root: string
   readonly environment: Environment
   readonly name: string
@@ -73,6 +74,7 @@ const filesOptions = v.variant('select', [
   optionsSchema('the options of all', { select: v.literal('all'), ...files }),
 ])
 
+/** By the type that a connection names. */
 export const sources: Readonly<Record<string, SourceAdapter>> = {
   sqlite: {
     ...adapter(
@@ -99,6 +101,7 @@ export const sources: Readonly<Record<string, SourceAdapter>> = {
   },
 }
 
+/** By the type that the project file names. */
 export const lakes: Readonly<Record<string, ConfiguredAdapter<Lake>>> = {
   local: adapter(optionsSchema('the options of localLake', { path: setting }), 'path', {
     type: 'local',
@@ -106,6 +109,7 @@ export const lakes: Readonly<Record<string, ConfiguredAdapter<Lake>>> = {
   }),
 }
 
+/** By the type that the project file names. */
 export const warehouses: Readonly<Record<string, ConfiguredAdapter<Warehouse>>> = {
   duckdb: adapter(
     optionsSchema('the options of duckdb', {
@@ -125,6 +129,7 @@ export const warehouses: Readonly<Record<string, ConfiguredAdapter<Warehouse>>> 
   ),
 }
 
+/** By the type that the project file names. */
 export const controlStores: Readonly<Record<string, ConfiguredAdapter<ControlStore>>> = {
   sqlite: adapter(optionsSchema('the options of sqliteControl', { path: setting }), 'path', {
     type: 'sqlite',

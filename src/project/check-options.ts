@@ -52,10 +52,14 @@ function refusal(file: string, faults: readonly Fault[]): SluiceError {
   })
 }
 
-/** The sentence, with the known name that was probably meant. */
+const listed = 12
+
+/** The sentence, with the known name that was probably meant, or else with the known names. */
 export function withNearMiss(sentence: string, name: string, known: readonly string[]): string {
   const near = nearMiss(name, known)
-  return near === undefined ? sentence : `${sentence}. Did you mean '${near}'?`
+  if (near !== undefined) return `${sentence}. Did you mean '${near}'?`
+  const names = known.length > listed ? [...known.slice(0, listed), `${known.length - listed} more`] : known
+  return names.length === 0 ? sentence : `${sentence}; there are ${names.join(', ')}`
 }
 
 /** The members that people write: one that tells variants apart stands in the name of what they call. */

@@ -1,5 +1,6 @@
 import { asSluiceError } from '../errors.ts'
 import { openPart, type ReadProject } from './open-context.ts'
+import type { Redactor } from './redactor.ts'
 
 /** Whether one part of a project works. */
 export interface CheckResult {
@@ -20,6 +21,7 @@ interface Checkable {
 /** Opens each part of the project and asks it; a part that fails does not keep the others from being asked. */
 export async function checkProject(project: ReadProject): Promise<readonly CheckResult[]> {
   const { config, scripts } = project
+  const result = (name: string, work: () => Promise<unknown>) => outcome(name, work, project.redactor)
   const results: CheckResult[] = [
     { name: 'project file and scripts', ok: true, message: `${scripts.length} scripts`, hint: '', exitCode: 0 },
     await result('control store', async () => {
@@ -40,12 +42,12 @@ async function checked(opening: Promise<Checkable>): Promise<void> {
   await part.check().finally(() => part.close())
 }
 
-async function result(name: string, work: () => Promise<unknown>): Promise<CheckResult> {
+async function outcome(name: string, work: () => Promise<unknown>, { redact }: Redactor): Promise<CheckResult> {
   try {
     await work()
     return { name, ok: true, message: 'works', hint: '', exitCode: 0 }
   } catch (cause) {
     const { message, hint, exitCode } = asSluiceError(cause)
-    return { name, ok: false, message, hint, exitCode }
+    return { name, ok: false, message: redact(message), hint: redact(hint), exitCode }
   }
 }

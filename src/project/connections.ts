@@ -43,6 +43,7 @@ export interface FileFormat {
   readonly options: object
 }
 
+/** How separated values are written. */
 export interface CsvOptions {
   /** One ASCII character; by default a comma. */
   readonly delimiter?: string
@@ -64,6 +65,7 @@ export function jsonLines(): FileFormat {
   return { [definition]: 'format', kind: 'jsonl', options: {} }
 }
 
+/** How the files of a set are read. */
 export interface FilesOptions<Columns> {
   readonly format: FileFormat
   /** Read as text, typed by the load; `from()` names the header or member where it differs. */
@@ -72,6 +74,7 @@ export interface FilesOptions<Columns> {
   readonly allowEmpty?: boolean
 }
 
+/** How one file of a set is chosen and read. */
 export interface NewestOptions<Columns> extends FilesOptions<Columns> {
   /** What makes a file the newest; by default the date in the names where each has one, else the time of modification. */
   readonly newestBy?: 'date-in-name' | 'modified'

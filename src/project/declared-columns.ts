@@ -44,10 +44,12 @@ export function columnFaults(columns: DeclaredColumns): readonly Fault[] {
   })
 }
 
+/** The type without the mark of NULL. */
 export function kindOfColumn({ type }: ColumnDefinition): ColumnKind {
   return type.replace('?', '') as ColumnKind
 }
 
+/** Whether the value may be NULL. */
 export function isOptional({ type }: ColumnDefinition): boolean {
   return type.endsWith('?')
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { SluiceError } from '../errors.ts'
 import { isDefinition } from './definition.ts'
-import { type Env, Secret, type Setting } from './setting.ts'
+import type { Env, Secret, Setting } from './setting.ts'
 
 /** The variables that a project reads: the process' own, and behind them those of `.env` in its folder. */
 export interface Environment {
@@ -46,12 +46,14 @@ export function settingText(setting: Setting, reader: string, environment: Envir
   return value
 }
 
+/** Whether an option stands in a variable. */
 export function isEnv(value: unknown): value is Env {
   return isDefinition<Env>(value, 'env')
 }
 
+/** Whether an option stands in a variable that must not be shown. */
 export function isSecret(value: unknown): value is Secret {
-  return value instanceof Secret || isDefinition<Secret>(value, 'secret')
+  return isDefinition<Secret>(value, 'secret')
 }
 
 /** Whether a text is a URL with a password in it. */

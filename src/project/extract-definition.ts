@@ -30,6 +30,7 @@ export interface CursorOptions<Column, Overlap> {
   readonly nulls?: 'reject' | 'include' | 'exclude'
 }
 
+/** What an extraction says about itself. */
 export interface ExtractOptions<Column, Overlap> extends ScriptOptions {
   readonly description: string
   /** The column by which only new rows are read; without it, everything is read each time. */
@@ -37,6 +38,7 @@ export interface ExtractOptions<Column, Overlap> extends ScriptOptions {
 }
 
 type Unorderable = 'json' | 'binary' | 'boolean'
+/** A column type without the mark of NULL. */
 export type KindOf<S extends Spec> = S extends `${infer Kind}?` ? Kind : S
 /** The columns that can be ordered: a mapped type, because then tsc prints the names. */
 export type Orderables<S extends Shape> = { [N in keyof S as KindOf<S[N]> extends Unorderable ? never : N]: S[N] }

@@ -4,6 +4,7 @@ import { basename, extname, relative, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { SluiceError } from '../errors.ts'
 
+/** A file to import, and what its failure is called. */
 export interface ImportRequest {
   readonly root: string
   /** Absolute. */
@@ -62,7 +63,7 @@ function placeInStack(stack: string, root: string): SourcePlace | undefined {
 function placeOfSyntaxError(file: string): SourcePlace | undefined {
   if (extname(file) !== '.js') return undefined
   const checked = spawnSync(process.execPath, ['--check', file], { encoding: 'utf8' })
-  const line = /^(?:file:\/\/)?\S*:(\d+)$/m.exec(checked.stderr)?.[1]
+  const line = /^.*:(\d+)$/m.exec(checked.stderr)?.[1]
   return checked.status === 0 || line === undefined ? undefined : { file, line: Number(line) }
 }
 

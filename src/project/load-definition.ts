@@ -30,6 +30,7 @@ export interface Merge<Key = readonly string[], Newest = string> {
   readonly newest?: Newest
 }
 
+/** What a load says about its target. */
 export interface LoadOptions<Columns, Write> extends ScriptOptions {
   /** The target table's name. */
   readonly into: string

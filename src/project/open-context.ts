@@ -5,9 +5,10 @@ import type { ConfiguredAdapter } from './adapters.ts'
 import { type Environment, isSecret } from './environment.ts'
 import { failpoints } from './failpoint.ts'
 import type { Config, Part } from './read-config.ts'
-import { redactor } from './redactor.ts'
+import { type Redactor, redactor } from './redactor.ts'
 import { runLogs } from './run-log.ts'
 
+/** What a context needs of the process that it works in. */
 export interface ContextOptions {
   readonly progress: ProgressSink
   /** Aborted when the process is told to stop. */
@@ -21,11 +22,14 @@ export interface OpenContext {
   close(): Promise<void>
 }
 
+/** A project as its files say it, checked. */
 export interface ReadProject {
   readonly root: string
   readonly config: Config
   readonly scripts: readonly Script[]
   readonly environment: Environment
+  /** Knows the values of the secrets that the project names. */
+  readonly redactor: Redactor
 }
 
 interface Closable {
@@ -46,7 +50,7 @@ export async function openContext(project: ReadProject, { progress, signal }: Co
   const { root, config, scripts, environment } = project
   const { settings } = config
   const failpoint = failpoints(environment.variables)
-  const openLog = await runLogs(root, redactor(secretValues(config, environment)))
+  const openLog = await runLogs(root, project.redactor)
   const parts = new OpenParts()
   try {
     const control = await parts.open('control', () => openPart(project, config.control, 'the control store'))
@@ -108,11 +112,9 @@ function unknownSource(name: string): never {
   })
 }
 
-/** The values of all secrets that are set; an unset one cannot be shown. */
-function secretValues(config: Config, { variables }: Environment): readonly string[] {
+/** Takes the values of the project's secrets out of texts; an unset one cannot be shown. */
+export function projectRedactor(config: Config, { variables }: Environment): Redactor {
   const parts = [config.lake, config.warehouse, config.control, ...config.sources.values()]
-  return parts
-    .flatMap(({ options }) => Object.values(options))
-    .filter(isSecret)
-    .flatMap(({ name }) => variables[name] ?? [])
+  const secrets = parts.flatMap(({ options }) => Object.values(options)).filter(isSecret)
+  return redactor(secrets.flatMap(({ name }) => variables[name] ?? []))
 }

@@ -6,7 +6,7 @@ import type { Script } from '../model/script.ts'
 import { type CheckResult, checkProject } from './check-project.ts'
 import { readEnvironment } from './environment.ts'
 import { ModuleGraph } from './module-graph.ts'
-import { type ContextOptions, type OpenContext, openContext, type ReadProject } from './open-context.ts'
+import { type ContextOptions, type OpenContext, openContext, projectRedactor, type ReadProject } from './open-context.ts'
 import { orderScripts } from './order-scripts.ts'
 import { readConfig } from './read-config.ts'
 import { readMarts } from './read-marts.ts'
@@ -25,6 +25,15 @@ export interface Project {
   check(): Promise<readonly CheckResult[]>
 }
 
+/** How much of a project is read. */
+interface ProjectReading {
+  /**
+   * Whether the marts' SELECTs are parsed for the tables that they name; by default they are. Without, DuckDB is not loaded
+   * and a mart depends on its line `-- depends:` alone: for what runs no mart.
+   */
+  readonly graph?: boolean
+}
+
 /**
  * Reads the project of a folder: `.env`, `sluice.config.ts` or `.js`, and the scripts. `environment` stands in for the
  * process' own variables. CONFIG_MISSING, CONFIG_INVALID, SCRIPT_INVALID, SECRET_LITERAL, CURSOR_INVALID or
@@ -33,6 +42,7 @@ export interface Project {
 export async function openProject(
   folder: string,
   environment: Readonly<Record<string, string | undefined>> = process.env,
+  { graph: parse = true }: ProjectReading = {},
 ): Promise<Project> {
   const root = await realpath(resolve(folder)).catch((cause: unknown) => {
     throw new SluiceError('CONFIG_MISSING', `There is no folder ${resolve(folder)}.`, {
@@ -43,12 +53,14 @@ export async function openProject(
   const graph = new ModuleGraph(root)
   const config = await readConfig(root, graph)
   const scripts = await readScripts(root, graph, config)
-  const marts = await readMarts(root, scripts, config.settings.schemas)
+  const marts = await readMarts(root, scripts, config.settings.schemas, parse)
+  const variables = await readEnvironment(root, environment)
   const project: ReadProject = {
     root,
     config,
     scripts: orderScripts([...scripts, ...marts]),
-    environment: await readEnvironment(root, environment),
+    environment: variables,
+    redactor: projectRedactor(config, variables),
   }
   return {
     root,

@@ -22,6 +22,7 @@ export interface ControlStoreDefinition {
   readonly options: object
 }
 
+/** A DuckDB file and the engine's own limits. */
 export interface DuckdbOptions {
   readonly path: Setting
   /** By default all cores. */

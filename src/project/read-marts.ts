@@ -24,13 +24,18 @@ interface ReadMart {
 const keys = ['description', 'materialized', 'balance', 'frequency', 'depends', 'owner']
 
 /**
- * Reads the SELECTs under `marts/`. A mart depends on the scripts that write the tables that it names, as DuckDB's parser
- * finds them, and on those of its line `-- depends:`.
+ * Reads the SELECTs under `marts/`. A mart depends on the scripts of its line `-- depends:` and, with `parse`, on those that
+ * write the tables that it names, as DuckDB's parser finds them.
  */
-export async function readMarts(root: string, scripts: readonly Script[], layers: Layers): Promise<readonly MartScript[]> {
+export async function readMarts(
+  root: string,
+  scripts: readonly Script[],
+  layers: Layers,
+  parse: boolean,
+): Promise<readonly MartScript[]> {
   const files = await scriptFiles(root, 'mart')
   const read = await Promise.all(files.map(readMart))
-  const tables = await tablesOf(read.map(({ text }) => text))
+  const tables = await tablesOf(parse ? read.map(({ text }) => text) : [])
   const writers = new Map<string, ScriptId[]>()
   for (const script of scripts) {
     if (script.kind === 'load') addWriter(writers, { schema: layers.target, table: script.into }, script.id)

@@ -108,8 +108,12 @@ function readLoad(
     dependsOn: [id],
     extract: id,
     into: load.into,
-    columns: load.columns && declaredColumns(load.columns),
-    write: load.write.disposition === 'merge' ? { ...load.write, newest: load.write.newest } : load.write,
+    columns:
+      load.columns &&
+      declaredColumns(load.columns).map((column) => ({ ...column, computed: undefined, default: undefined, mask: undefined })),
+    lookups: [],
+    write: { key: [], newest: undefined, surrogateKey: undefined, allowEmpty: false, ...load.write },
+    checks: [],
     rejectLimit: load.rejectLimit ?? 0,
   }
 }

@@ -19,7 +19,7 @@ const folders = { extract: 'extract', load: 'load', mart: 'marts' } as const
 /** The scripts of a kind, by name. SCRIPT_INVALID for a name that no script may have, and for two files of one name. */
 export async function scriptFiles(root: string, kind: ScriptKind): Promise<readonly ScriptFile[]> {
   const folder = folders[kind]
-  const entries = await readdir(join(root, folder), { withFileTypes: true }).catch(() => [])
+  const entries = await readdir(join(root, folder), { withFileTypes: true }).catch((cause: unknown) => nothingIn(folder, cause))
   const pattern = kind === 'mart' ? /\.sql$/ : /(?<!\.d|\.test)\.[jt]s$/
   const files = entries
     .filter((entry) => !entry.isDirectory() && pattern.test(entry.name))
@@ -30,6 +30,14 @@ export async function scriptFiles(root: string, kind: ScriptKind): Promise<reado
     .sort((left, right) => (left.shown < right.shown ? -1 : 1))
   for (const [index, file] of files.entries()) refuseName(file, files[index - 1])
   return files
+}
+
+function nothingIn(folder: string, cause: unknown): readonly [] {
+  if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return []
+  throw new SluiceError('LOCAL_IO', `The folder ${folder} of the project cannot be read.`, {
+    hint: `Look at the rights of ${folder}.`,
+    cause,
+  })
 }
 
 function refuseName({ name, id, shown }: ScriptFile, before: ScriptFile | undefined): void {

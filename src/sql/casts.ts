@@ -94,7 +94,7 @@ function textGuards(dialect: Dialect, cast: Cast): readonly Guard[] {
   const range = integerRanges[to.kind]
   if (range) return integerGuards(dialect, text, range, cast.from.kind === 'decimal' ? '([.]0+)?' : '')
   if (to.kind === 'float' || to.kind === 'double') return floatGuards(dialect, text, cast.from.kind, floats[to.kind])
-  if (to.kind === 'json') return [form(dialect, text, jsonTokens), { code: 'CAST', passes: dialect.isJson(text) }]
+  if (to.kind === 'json') return [form(dialect, text, jsonTokens), { code: 'CAST', passes: dialect.functions.isJson(text) }]
   const pattern = patterns[to.kind]
   if (pattern === undefined) return []
   const isDated = to.kind !== 'time' && to.kind !== 'boolean' && to.kind !== 'uuid'
@@ -102,7 +102,7 @@ function textGuards(dialect: Dialect, cast: Cast): readonly Guard[] {
 }
 
 function form(dialect: Dialect, text: string, pattern: string): Guard {
-  return { code: 'CAST', passes: dialect.matches(text, pattern) }
+  return { code: 'CAST', passes: dialect.functions.matches(text, pattern) }
 }
 
 function inRange(passes: string): Guard {
@@ -118,7 +118,7 @@ function decimalGuards(
   const bareFraction = to.scale === 0 ? '[.]0+' : `[.][0-9]{1,${to.scale}}0*`
   return [
     form(dialect, text, `[+-]?([0-9]+${fraction}|${bareFraction})`),
-    inRange(dialect.matches(text, `[+-]?0*[0-9]{0,${to.precision - to.scale}}${fraction}`)),
+    inRange(dialect.functions.matches(text, `[+-]?0*[0-9]{0,${to.precision - to.scale}}${fraction}`)),
   ]
 }
 
@@ -131,7 +131,7 @@ function integerGuards(
   const wide = `CAST(${text} AS ${dialect.columnType({ kind: 'decimal', precision: 38, scale: 0 })})`
   return [
     form(dialect, text, `[+-]?[0-9]+${fraction}`),
-    inRange(dialect.matches(text, `[+-]?0*[0-9]{0,20}${fraction}`)),
+    inRange(dialect.functions.matches(text, `[+-]?0*[0-9]{0,20}${fraction}`)),
     inRange(`(${wide} BETWEEN ${lowest} AND ${highest})`),
   ]
 }
@@ -141,7 +141,7 @@ function floatGuards(dialect: Dialect, text: string, from: ColumnType['kind'], {
   const significant = `length(rtrim(replace(ltrim(${text}, '-0.'), '.', ''), '0'))`
   const isHeld: Guard = { code: 'CAST', passes: `(${significant} <= ${digits})` }
   const isExactNumber = isInteger(from) || from === 'decimal'
-  return [form(dialect, text, floatForm), inRange(dialect.matches(text, range)), ...(isExactNumber ? [isHeld] : [])]
+  return [form(dialect, text, floatForm), inRange(dialect.functions.matches(text, range)), ...(isExactNumber ? [isHeld] : [])]
 }
 
 /** Whether a value of one type can become the other at all. */

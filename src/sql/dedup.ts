@@ -3,13 +3,13 @@ import { Binder, columnList, tableSql } from './binder.ts'
 import type { LoadPlan, RunTag } from './load-plan.ts'
 import { insertRejects } from './stage.ts'
 
-type Merge = Extract<LoadPlan['write'], { readonly disposition: 'merge' }>
+type Keyed = Pick<LoadPlan['write'], 'key' | 'newest'>
 
 /** Parts in file order, with the file that each belongs to. */
 export type PartFiles = readonly { readonly part: number; readonly partition: string }[]
 
 /** Refuses the staged rows without a key. */
-export function refuseNullKeys(dialect: Dialect, plan: LoadPlan, { key }: Merge, tag: RunTag): readonly Statement[] {
+export function refuseNullKeys(dialect: Dialect, plan: LoadPlan, { key }: Keyed, tag: RunTag): readonly Statement[] {
   return key.map((column) => {
     const bind = new Binder(dialect)
     const rows =
@@ -24,13 +24,13 @@ export function refuseNullKeys(dialect: Dialect, plan: LoadPlan, { key }: Merge,
  * Refuses every row of a tie: rows of one key with the same `newest`, without it of one file, whose content differs.
  * Content is compared by DISTINCT, for which two NULLs are the same.
  */
-export function refuseConflicts(dialect: Dialect, plan: LoadPlan, write: Merge, tag: RunTag, files: PartFiles): Statement {
+export function refuseConflicts(dialect: Dialect, plan: LoadPlan, write: Keyed, tag: RunTag, files: PartFiles): Statement {
   const bind = new Binder(dialect)
   const quoted = (names: readonly string[]) => columnList(dialect, names)
   const keys = write.key.map((name) => dialect.quote(name))
   const tie = write.newest === undefined ? '_file' : dialect.quote(write.newest)
   const file = write.newest === undefined ? `${fileCase(bind, files)} AS _file, ` : ''
-  const all = quoted(plan.columns.map(({ name }) => name))
+  const all = quoted(contentColumns(plan))
   const staged =
     `SELECT ${file}${all}, _part, _row FROM ${tableSql(dialect, plan.typed)} ` +
     `WHERE _run_id = ${bind.text(tag.runId)} AND ${keys.map((name) => `${name} IS NOT NULL`).join(' AND ')}`
@@ -56,13 +56,13 @@ export function deleteRefused(dialect: Dialect, plan: LoadPlan, tag: RunTag): St
 }
 
 /** Counts the staged rows that another row of their key outdoes, as `rows`. */
-export function countDuplicates(dialect: Dialect, plan: LoadPlan, write: Merge, tag: RunTag): Statement {
+export function countDuplicates(dialect: Dialect, plan: LoadPlan, write: Keyed, tag: RunTag): Statement {
   const bind = new Binder(dialect)
   return bind.statement(`SELECT count(*) AS ${dialect.quote('rows')} FROM (${outdone(bind, plan, write, tag)}) AS outdone`)
 }
 
 /** Leaves one row a key in the stage: the newest, of equals the last in file order. */
-export function deleteDuplicates(dialect: Dialect, plan: LoadPlan, write: Merge, tag: RunTag): Statement {
+export function deleteDuplicates(dialect: Dialect, plan: LoadPlan, write: Keyed, tag: RunTag): Statement {
   const bind = new Binder(dialect)
   const rows = outdone(bind, plan, write, tag)
   return bind.statement(
@@ -70,12 +70,17 @@ export function deleteDuplicates(dialect: Dialect, plan: LoadPlan, write: Merge,
   )
 }
 
-function outdone(bind: Binder, plan: LoadPlan, write: Merge, tag: RunTag): string {
+function outdone(bind: Binder, plan: LoadPlan, write: Keyed, tag: RunTag): string {
   const { dialect } = bind
   const newest = write.newest === undefined ? '' : `${dialect.quote(write.newest)} DESC, `
   const rank = `row_number() OVER (PARTITION BY ${columnList(dialect, write.key)} ORDER BY ${newest}_part DESC, _row DESC)`
   const staged = `SELECT _part, _row, ${rank} AS _rank FROM ${tableSql(dialect, plan.typed)} WHERE _run_id = ${bind.text(tag.runId)}`
   return `SELECT _part, _row FROM (${staged}) AS ranked WHERE _rank > 1`
+}
+
+/** What tells two rows of a key apart; lookups by what they look for, since they have not been made yet. */
+function contentColumns({ columns, lookups }: LoadPlan): readonly string[] {
+  return [...columns.map(({ name }) => name), ...lookups.flatMap(({ keys }) => keys.map(({ staged }) => staged))]
 }
 
 function fileCase(bind: Binder, files: PartFiles): string {
@@ -85,9 +90,9 @@ function fileCase(bind: Binder, files: PartFiles): string {
 }
 
 /** The key's values as they would be written, for the reject's reader. */
-function keyText(dialect: Dialect, plan: LoadPlan, write: Merge): string {
+function keyText(dialect: Dialect, plan: LoadPlan, write: Keyed): string {
   const texts = write.key.map((name) => {
-    const type = plan.columns.find((column) => column.name === name)?.cast.to ?? { kind: 'text' as const }
+    const type = plan.columns.find((column) => column.name === name)?.type ?? { kind: 'text' as const }
     return dialect.text(`staged.${dialect.quote(name)}`, type)
   })
   return `substr(${texts.join(` || ', ' || `)}, 1, 1000)`

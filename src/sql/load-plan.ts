@@ -1,5 +1,6 @@
+import type { ColumnType } from '../model/column-type.ts'
 import type { Column, TableName } from '../model/schema.ts'
-import type { WriteDisposition } from '../model/script.ts'
+import type { Lookup, WriteDisposition } from '../model/script.ts'
 import type { Cast } from './casts.ts'
 
 /** Everything that the statements of a load are made from. */
@@ -15,6 +16,7 @@ export interface LoadPlan {
   readonly targetText: string
   readonly audit: AuditTables
   readonly columns: readonly LoadColumn[]
+  readonly lookups: readonly PlannedLookup[]
   /** The staged columns, the system's included. */
   readonly landed: readonly Column[]
   readonly write: WriteDisposition
@@ -23,7 +25,36 @@ export interface LoadPlan {
 export interface LoadColumn {
   /** In the target. */
   readonly name: string
-  /** The landing column that it is made from. */
+  /** Its type in the target. */
+  readonly type: ColumnType
+  readonly origin: ColumnOrigin
+}
+
+/** What a column is made from: a landing column, or the other columns of the load. */
+export type ColumnOrigin = LandingOrigin | { readonly kind: 'computed'; readonly expression: string }
+
+export interface LandingOrigin {
+  readonly kind: 'landing'
+  readonly from: string
+  readonly cast: Omit<Cast, 'expression'>
+  /** Stands for NULL; as text. */
+  readonly default: string | undefined
+  readonly mask: 'sha256' | 'redact' | undefined
+}
+
+/** A lookup with the columns of the typed stage that hold what it looks for. */
+export interface PlannedLookup extends Omit<Lookup, 'keys'> {
+  readonly table: TableName
+  /** `<schema>.<table>` of the dimension. */
+  readonly tableText: string
+  readonly keys: readonly LookupKey[]
+}
+
+export interface LookupKey {
+  /** In the dimension. */
+  readonly column: string
+  /** In the typed stage. */
+  readonly staged: string
   readonly from: string
   readonly cast: Omit<Cast, 'expression'>
 }
@@ -32,6 +63,8 @@ export interface AuditTables {
   readonly fence: TableName
   readonly ledger: TableName
   readonly rejects: TableName
+  /** The high-water marks of surrogate keys. */
+  readonly marks: TableName
 }
 
 /** The run that a statement serves. */
@@ -42,7 +75,7 @@ export interface RunTag {
 
 export function auditTables(schema: string): AuditTables {
   const named = (table: string): TableName => ({ schema, table })
-  return { fence: named('_fence'), ledger: named('ledger'), rejects: named('rejects') }
+  return { fence: named('_fence'), ledger: named('ledger'), rejects: named('rejects'), marks: named('_marks') }
 }
 
 /** What stands behind a load's own columns in the typed stage: where each row came from. */
@@ -79,4 +112,12 @@ export const rejectTableColumns: readonly Column[] = [
 ]
 
 /** Which step refused a row. */
-export type RefusedBy = 'extract' | 'cast' | 'dedup'
+export type RefusedBy = 'extract' | 'cast' | 'dedup' | 'publish'
+
+/** The names of the columns whose values a load decides: what is compared and written, without the surrogate key. */
+export function valueColumns({ columns, lookups }: Pick<LoadPlan, 'columns' | 'lookups'>): readonly string[] {
+  return [...columns.map(({ name }) => name), ...lookups.map(({ name }) => name)]
+}
+
+/** Marks the rows of a dimension that a lookup made before the row itself came. */
+export const stubColumn: Column = { name: '_stub', type: { kind: 'boolean' }, nullable: true }

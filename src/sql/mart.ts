@@ -49,12 +49,16 @@ export function countAll(dialect: Dialect, table: TableName): Statement {
   return { sql: `SELECT count(*) AS ${dialect.quote('rows')} FROM ${tableSql(dialect, table)}` }
 }
 
-/** The mart's `measure` and the `expected` sum, as exact texts. */
+/** The mart's `measure` and the `expected` sum as exact texts, and whether they are `equal` as numbers, of whatever scale. */
 export function selectBalance(dialect: Dialect, table: TableName, balance: MartBalance): Statement {
   const text = dialect.columnType({ kind: 'text' })
-  const sum = (column: string, of: TableName) =>
-    `(SELECT CAST(sum(${dialect.quote(column)}) AS ${text}) FROM ${tableSql(dialect, of)})`
-  return { sql: `SELECT ${sum(balance.measure, table)} AS measure, ${sum(balance.column, balance)} AS expected` }
+  const sum = (column: string, of: TableName) => `(SELECT sum(${dialect.quote(column)}) FROM ${tableSql(dialect, of)})`
+  const sums = `SELECT ${sum(balance.measure, table)} AS measure, ${sum(balance.column, balance)} AS expected`
+  return {
+    sql:
+      `SELECT CAST(measure AS ${text}) AS measure, CAST(expected AS ${text}) AS expected, ` +
+      `measure IS NOT DISTINCT FROM expected AS ${dialect.quote('equal')} FROM (${sums}) AS sums`,
+  }
 }
 
 /** The line break ends a comment on the SELECT's last line. */

@@ -1,8 +1,9 @@
 import type { Dialect, Statement } from '../contracts/warehouse.ts'
+import type { ColumnType } from '../model/column-type.ts'
 import type { TableName } from '../model/schema.ts'
 import { Binder, columnList, tableSql } from './binder.ts'
-import { castSql } from './casts.ts'
-import { type LoadColumn, type LoadPlan, type RefusedBy, type RunTag, rejectTableColumns, stageColumns } from './load-plan.ts'
+import { type CastSql, castSql } from './casts.ts'
+import { type LandingOrigin, type LoadPlan, type RefusedBy, type RunTag, rejectTableColumns, stageColumns } from './load-plan.ts'
 
 /** Removes what a script left of a batch in its own landing, stage or refused table. */
 export function deleteBatch(dialect: Dialect, table: TableName, batch: string): Statement {
@@ -28,28 +29,36 @@ export function countBatch(dialect: Dialect, table: TableName, batch: string): S
 /** Adds the landed rows that every cast takes to the typed stage, under the load's run. */
 export function fillTyped(dialect: Dialect, plan: LoadPlan, tag: RunTag): Statement {
   const bind = new Binder(dialect)
-  const casts = plan.columns.map((column) => landingCast(dialect, column))
-  const names = [...plan.columns.map(({ name }) => name), ...stageColumns.map(({ name }) => name)]
-  const values = [...casts.map(({ value }) => value), '_batch_id', bind.text(tag.runId), '_part', '_row']
-  const sound = casts.flatMap(({ fault }) => (fault === undefined ? [] : [`(${fault}) IS NULL`]))
-  const where = [`_batch_id = ${bind.date(tag.batch)}`, ...sound].join(' AND ')
-  return bind.statement(
-    `INSERT INTO ${tableSql(dialect, plan.typed)} (${columnList(dialect, names)}) ` +
-      `SELECT ${values.join(', ')} FROM ${tableSql(dialect, plan.landing)} WHERE ${where}`,
+  const cells = landingCells(dialect, plan)
+  const computed = plan.columns.flatMap(({ name, type, origin }) =>
+    origin.kind === 'computed' ? [{ name, value: `CAST((${origin.expression}) AS ${dialect.columnType(type)})` }] : [],
   )
+  const own = [...cells.map(({ name }) => name), ...stageColumns.map(({ name }) => name)]
+  const list = [
+    ...cells.map((cell) => `${finished(bind, cell)} AS ${dialect.quote(cell.name)}`),
+    '_batch_id',
+    `${bind.text(tag.runId)} AS _run_id`,
+    '_part',
+    '_row',
+  ]
+  const sound = cells.flatMap(({ cast: { fault } }) => (fault === undefined ? [] : [`(${fault}) IS NULL`]))
+  const where = [`_batch_id = ${bind.date(tag.batch)}`, ...sound].join(' AND ')
+  const rows = `SELECT ${list.join(', ')} FROM ${tableSql(dialect, plan.landing)} WHERE ${where}`
+  const names = columnList(dialect, [...own, ...computed.map(({ name }) => name)])
+  const values = [columnList(dialect, own), ...computed.map(({ value }) => value)].join(', ')
+  const query = computed.length === 0 ? rows : `SELECT ${values} FROM (${rows}) AS typed`
+  return bind.statement(`INSERT INTO ${tableSql(dialect, plan.typed)} (${names}) ${query}`)
 }
 
 /** One statement a column that can be refused, which adds its refused rows to the rejects. */
 export function refuseCasts(dialect: Dialect, plan: LoadPlan, tag: RunTag): readonly Statement[] {
-  return plan.columns.flatMap((column) => {
-    const { fault } = landingCast(dialect, column)
+  return landingCells(dialect, plan).flatMap(({ shown, from, type, cast: { fault } }) => {
     if (fault === undefined) return []
     const bind = new Binder(dialect)
-    const value = dialect.text(dialect.quote(column.from), column.cast.from)
-    const from = tableSql(dialect, plan.landing)
+    const value = dialect.text(dialect.quote(from), type)
     const rows =
-      `SELECT (${fault}) AS code, ${bind.text(column.name)} AS column_name, substr(${value}, 1, 1000) AS value, ` +
-      `_part AS part, _row AS row_number FROM ${from} WHERE _batch_id = ${bind.date(tag.batch)} AND (${fault}) IS NOT NULL`
+      `SELECT (${fault}) AS code, ${bind.text(shown)} AS column_name, substr(${value}, 1, 1000) AS value, ` +
+      `_part AS part, _row AS row_number FROM ${tableSql(dialect, plan.landing)} WHERE _batch_id = ${bind.date(tag.batch)} AND (${fault}) IS NOT NULL`
     return [bind.statement(insertRejects(bind, plan, tag, 'cast', rows))]
   })
 }
@@ -101,6 +110,46 @@ export function countRejects(dialect: Dialect, plan: LoadPlan, tag: RunTag, by: 
   )
 }
 
-function landingCast(dialect: Dialect, column: LoadColumn) {
-  return castSql(dialect, { ...column.cast, expression: dialect.quote(column.from) })
+/** A column of the typed stage that is made from one of landing. */
+interface LandingCell {
+  readonly name: string
+  /** What rejects call it. */
+  readonly shown: string
+  readonly from: string
+  /** Of the landing column. */
+  readonly type: ColumnType
+  /** Of the cast. */
+  readonly to: ColumnType
+  readonly cast: CastSql
+  readonly finish: Pick<LandingOrigin, 'default' | 'mask'>
+}
+
+function landingCells(dialect: Dialect, plan: LoadPlan): readonly LandingCell[] {
+  const cell = (name: string, shown: string, from: string, cast: LandingOrigin['cast']) => {
+    const sql = castSql(dialect, { ...cast, expression: dialect.quote(from) })
+    return { name, shown, from, type: cast.from, to: cast.to, cast: sql }
+  }
+  return [
+    ...plan.columns.flatMap(({ name, origin }) =>
+      origin.kind === 'landing' ? [{ ...cell(name, name, origin.from, origin.cast), finish: origin }] : [],
+    ),
+    ...plan.lookups.flatMap(({ name, keys }) =>
+      keys.map(({ staged, from, cast }) => ({
+        ...cell(staged, name, from, cast),
+        finish: { default: undefined, mask: undefined },
+      })),
+    ),
+  ]
+}
+
+/** The cast value with its default, masked. */
+function finished(bind: Binder, { cast, to, finish }: LandingCell): string {
+  const { dialect } = bind
+  const standsIn = finish.default
+  const value =
+    standsIn === undefined ? cast.value : `coalesce(${cast.value}, CAST(${bind.text(standsIn)} AS ${dialect.columnType(to)}))`
+  if (finish.mask === undefined) return value
+  return finish.mask === 'sha256'
+    ? dialect.functions.sha256(dialect.text(value, to))
+    : `CASE WHEN ${value} IS NULL THEN NULL ELSE '***' END`
 }

@@ -99,13 +99,15 @@ export const dialectCases: Readonly<Record<string, Work>> = {
       ['1x5', '[0-9]+[.][0-9]{1,2}', false],
     ]
     for (const [value, pattern, expected] of matches) {
-      const found = await evaluate(bench, text, value, (expression) => bench.warehouse.dialect.matches(expression, pattern))
+      const found = await evaluate(bench, text, value, (expression) =>
+        bench.warehouse.dialect.functions.matches(expression, pattern),
+      )
       assert.equal(found, expected, `${JSON.stringify(value)} and ${pattern}`)
     }
   },
 
   async 'a pattern matches NULL neither way'(bench) {
-    const matched = (expression: string) => bench.warehouse.dialect.matches(expression, '.*')
+    const matched = (expression: string) => bench.warehouse.dialect.functions.matches(expression, '.*')
     assert.equal(await evaluate(bench, text, null, matched), null)
   },
 

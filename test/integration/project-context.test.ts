@@ -71,6 +71,15 @@ describe('the context', () => {
   })
 })
 
+test('check shows no secret', async () => {
+  folder = await projectFolder({ 'sluice.config.ts': config })
+  const results = await (await openProject(folder.root, { SHOP_DB: canary })).check()
+  const shop = results.find(({ name }) => name === 'source shop')
+  expect(shop?.ok).toBe(false)
+  expect(shop?.message).toMatch(/There is no SQLite file .*\*\*\*/)
+  expect(JSON.stringify(results)).not.toContain('canary')
+})
+
 describe('a run log', () => {
   test('is a file of JSON lines under log/, on disk when it is closed, without a secret in any form', async () => {
     const context = await openContext({ SHOP_DB: canary })

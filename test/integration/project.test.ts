@@ -207,6 +207,15 @@ export default extract(drop.newest('s-*.csv', {
     expect(error.message).toContain(sentence)
   })
 
+  test('that name a column nothing is near to are told which there are', async () => {
+    const script = loadSales.replace(
+      /into: .*$/m,
+      "into: 'x', columns: { id: text(), day: text() }, write: { disposition: 'merge', key: ['store'] } })",
+    )
+    const error = await refusal(projectOf({ ...base, 'load/sales.ts': script.replace('{ load }', '{ load, text }') }))
+    expect(error.message).toBe("load/sales.ts: 'store' is not a column of the load; there are id, day.")
+  })
+
   test('of files with a cursor are refused', async () => {
     const script = `
 import { csv, date, extract } from 'sluice-etl'
@@ -260,6 +269,16 @@ describe('marts', () => {
 SELECT (SELECT count(*) FROM "target"."FACT_SALES") FROM x WHERE 'target.nothing' <> '' -- target.neither`
     const found = await mart(select, { 'marts/other.sql': 'SELECT 1 AS one' })
     expect(found?.dependsOn).toEqual(['load/sales', 'mart/other'])
+  })
+
+  test('are not parsed where the graph is not asked for', async () => {
+    const { root } = await folderWith({
+      ...base,
+      'marts/m.sql': '-- depends: extract/sales\nSELECT * FROM target.fact_sales, x y z',
+    })
+    const { scripts } = await openProject(root, {}, { graph: false })
+    expect(scripts.find(({ id }) => id === 'mart/m')?.dependsOn).toEqual(['extract/sales'])
+    expect((await refusal(openProject(root, {}))).code).toBe('SCRIPT_INVALID')
   })
 
   test('do not depend on a table of their own that only has a name in common', async () => {

@@ -56,7 +56,7 @@ test('placeholders are counted from 1', () => {
 })
 
 test('a pattern is a literal of its own', () => {
-  expect(dialect.matches('x', "it's \\.")).toBe("regexp_full_match(x, 'it''s \\.', 's')")
+  expect(dialect.functions.matches('x', "it's \\.")).toBe("regexp_full_match(x, 'it''s \\.', 's')")
 })
 
 test('a text stays as it is, an instant does not depend on the zone of the session', () => {

@@ -24,15 +24,6 @@ export const duckdbDialect: Dialect = {
     return kind === undefined ? undefined : { kind }
   },
 
-  matches(expression, pattern) {
-    // Without `s`, a dot does not match a line break as it does in POSIX.
-    return `regexp_full_match(${expression}, '${pattern.replaceAll("'", "''")}', 's')`
-  },
-
-  isJson(expression) {
-    return `json_valid(${expression})`
-  },
-
   placeholder(position) {
     return `$${position}`
   },
@@ -40,6 +31,13 @@ export const duckdbDialect: Dialect = {
   text(expression, type) {
     if (type.kind === 'decimal' && type.precision === type.scale) return fractionText(expression)
     return texts[type.kind]?.(expression) ?? `CAST(${expression} AS VARCHAR)`
+  },
+
+  functions: {
+    // Without `s`, a dot does not match a line break as it does in POSIX.
+    matches: (expression, pattern) => `regexp_full_match(${expression}, '${pattern.replaceAll("'", "''")}', 's')`,
+    isJson: (expression) => `json_valid(${expression})`,
+    sha256: (expression) => `sha256(${expression})`,
   },
 }
 
