@@ -107,5 +107,7 @@ class ZstdContext {
 /** Frees what Node wrote the pieces into, but for the last, which it goes on with. */
 function release(pieces: readonly Uint8Array[]): void {
   const current = pieces.at(-1)?.buffer
-  for (const { buffer } of pieces) if (buffer !== current && buffer instanceof ArrayBuffer) buffer.transfer(0)
+  for (const { buffer } of pieces) {
+    if (buffer !== current && buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0)
+  }
 }
