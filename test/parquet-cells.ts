@@ -60,7 +60,8 @@ export async function parquetBytes(
   const written: Uint8Array[] = []
   const sink = {
     async write(chunks: readonly Uint8Array[]) {
-      written.push(...chunks)
+      // The writer uses their memory again.
+      written.push(...chunks.map((chunk) => Uint8Array.from(chunk)))
     },
   }
   const writer = new ParquetWriter(sink, columns, options)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isBatchDate } from './batch-argument.ts'
+import { batchOption, isBatchDate } from './batch-argument.ts'
 
 test.each(['2026-11-22', '2024-02-29', '2000-02-29', '1970-01-01', '9999-12-31', '0001-01-01'])('%s is a day', (text) => {
   expect(isBatchDate(text)).toBe(true)
@@ -11,4 +11,10 @@ test.each([
   ...['today', '+02026-11-22', '٢٠٢٦-11-22'],
 ])('"%s" is none', (text) => {
   expect(isBatchDate(text)).toBe(false)
+})
+
+test('--batch is a day or not there', () => {
+  expect(batchOption({})).toBeUndefined()
+  expect(batchOption({ batch: '2026-11-22' })).toBe('2026-11-22')
+  expect(() => batchOption({ batch: '2026-11-31' })).toThrow(expect.objectContaining({ code: 'USAGE' }))
 })

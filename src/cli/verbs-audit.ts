@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { SluiceError } from '../errors.ts'
 import type { Run } from '../model/run.ts'
 import type { Project } from '../project/open-project.ts'
+import { batchOption } from './batch-argument.ts'
 import { print, printable, printTable } from './output.ts'
 import { type Finish, projectOf, scriptsNamed, withContext, withControl } from './verb.ts'
 
@@ -74,9 +75,10 @@ function stateOf(run: Run): string {
 
 async function showRuns(project: Project, name: string | undefined, options: Filter): Promise<number> {
   const script = scriptOf(project, name)
+  const batch = batchOption(options)
   const filter = {
     ...(script && { script }),
-    ...(options.batch !== undefined && { batch: options.batch }),
+    ...(batch !== undefined && { batch }),
     limit: limitOf(options),
   }
   const runs = await withControl(project, (control) => control.runs.list(filter))
@@ -106,11 +108,12 @@ async function showLedger(project: Project, runId: string): Promise<number> {
 
 async function showDecisions(project: Project, name: string | undefined, options: Filter): Promise<number> {
   const script = scriptOf(project, name)
+  const batch = batchOption(options)
   const decisions = await withControl(project, (control) => control.runs.decisions(script, limitOf(options)))
   await printTable(
     ['at', 'script', 'batch', 'code', 'why'],
     decisions
-      .filter((decision) => options.batch === undefined || decision.batch === options.batch)
+      .filter((decision) => batch === undefined || decision.batch === batch)
       .map((decision) => [decision.at, decision.script, decision.batch, decision.code, decision.message]),
   )
   return 0
@@ -148,8 +151,8 @@ function logLine(line: string): string {
 async function showRejects(project: Project, name: string | undefined, options: Filter): Promise<number> {
   const script = scriptOf(project, name)
   const { listRejects } = await import('../engine/list-rejects.ts')
-  const limit = limitOf(options)
-  const rejects = await withContext(project, (context) => listRejects(context, { script, batch: options.batch, limit }))
+  const [batch, limit] = [batchOption(options), limitOf(options)]
+  const rejects = await withContext(project, (context) => listRejects(context, { script, batch, limit }))
   await printTable(
     ['script', 'batch', 'code', 'column', 'value', 'part', 'row', 'line'],
     rejects.map((reject) => [

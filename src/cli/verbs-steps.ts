@@ -1,10 +1,9 @@
 import type { Command } from 'commander'
 import type { EngineContext } from '../engine/context.ts'
 import type { StepOutcome } from '../engine/step.ts'
-import { SluiceError } from '../errors.ts'
 import type { Script, ScriptKind } from '../model/script.ts'
 import type { Project } from '../project/open-project.ts'
-import { isBatchDate } from './batch-argument.ts'
+import { batchOption } from './batch-argument.ts'
 import { type Finish, projectOf, scriptsNamed, withContext } from './verb.ts'
 
 interface StepFlags {
@@ -65,15 +64,11 @@ function withUpstream(project: Project, chosen: readonly Script[]): readonly Scr
 }
 
 async function runSelection(project: Project, scripts: readonly Script[], options: StepFlags): Promise<number> {
-  if (options.batch !== undefined && !isBatchDate(options.batch)) {
-    throw new SluiceError('USAGE', `--batch ${options.batch} is not a date.`, {
-      hint: 'Write it as YYYY-MM-DD, such as --batch 2026-11-22.',
-    })
-  }
+  const asked = batchOption(options)
   const { openProgress } = await import('./progress-line.ts')
   const { printOutcomes } = await import('./output.ts')
   const progress = await openProgress(options.json === true)
-  const run = await withContext(project, (context) => runScripts(context, scripts, options), progress.sink).finally(
+  const run = await withContext(project, (context) => runScripts(context, scripts, asked, options), progress.sink).finally(
     progress.close,
   )
   await printOutcomes(run.outcomes, { json: options.json === true, resultFile: options.resultFile })
@@ -83,10 +78,11 @@ async function runSelection(project: Project, scripts: readonly Script[], option
 async function runScripts(
   context: EngineContext,
   scripts: readonly Script[],
+  asked: string | undefined,
   options: StepFlags,
 ): Promise<{ readonly outcomes: readonly StepOutcome[]; readonly exitCode: number }> {
   const { runGraph } = await import('../engine/run-graph.ts')
   const { resolveBatch } = await import('../engine/batch-date.ts')
-  const batch = options.batch ?? (await resolveBatch(context))
+  const batch = asked ?? (await resolveBatch(context))
   return runGraph(context, { scripts, batch, force: options.force === true })
 }

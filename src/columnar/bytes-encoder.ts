@@ -66,8 +66,7 @@ export class BytesEncoder implements ValueEncoder {
 
   endChunk(): EncodedChunk {
     const { entries } = this.#dictionary
-    const bytes = Uint8Array.prototype.slice.call(this.#dictionary.bytes())
-    const dictionary = this.#isDictionaryUsed ? { bytes, entries } : undefined
+    const dictionary = this.#isDictionaryUsed ? { bytes: Uint8Array.from(this.#dictionary.bytes()), entries } : undefined
     this.#dictionary.clear()
     this.#chunkValues = 0
     this.#isDictionaryUsed = false

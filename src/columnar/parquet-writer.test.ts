@@ -34,7 +34,7 @@ test('the summary says what the file has, and the columns come back exactly', as
   const written: Uint8Array[] = []
   const sink = {
     async write(chunks: readonly Uint8Array[]) {
-      written.push(...chunks)
+      written.push(...chunks.map((chunk) => Uint8Array.from(chunk)))
     },
   }
   const writer = new ParquetWriter(sink, exact, { metadata: { batch: '2026-01-31' }, rowGroupRows: 2 })

@@ -9,7 +9,7 @@ import { maxPageRows } from './parquet-type.ts'
 
 /** Where the file's bytes go, in order. */
 export interface ParquetSink {
-  /** Resolves when the next chunks may come; takes the chunks' memory until then. */
+  /** Resolves when the next chunks may come; the memory of these is used again then, so what is kept must be a copy. */
   write(chunks: readonly Uint8Array[]): Promise<void>
 }
 

@@ -1,17 +1,14 @@
 import type { Dialect } from '../../contracts/warehouse.ts'
 import type { ColumnType, SimpleKind } from '../../model/column-type.ts'
 import { simpleKinds } from '../../model/column-type.ts'
+import { quoteIdentifier, textLiteral } from '../../sql/identifier.ts'
 import { dateText, doubleText, floatText, fractionText, timestampText } from './canonical-text.ts'
-import { reservedWords } from './reserved-words.ts'
 
 /** DuckDB's SQL. */
 export const duckdbDialect: Dialect = {
   name: 'duckdb',
 
-  quote(identifier) {
-    const isPlain = /^[a-z_][a-z0-9_]*$/.test(identifier) && !reservedWords.has(identifier)
-    return isPlain ? identifier : `"${identifier.replaceAll('"', '""')}"`
-  },
+  quote: quoteIdentifier,
 
   columnType(type) {
     return type.kind === 'decimal' ? `DECIMAL(${type.precision},${type.scale})` : typeNames[type.kind]
@@ -35,7 +32,7 @@ export const duckdbDialect: Dialect = {
 
   functions: {
     // Without `s`, a dot does not match a line break as it does in POSIX.
-    matches: (expression, pattern) => `regexp_full_match(${expression}, '${pattern.replaceAll("'", "''")}', 's')`,
+    matches: (expression, pattern) => `regexp_full_match(${expression}, ${textLiteral(pattern)}, 's')`,
     isJson: (expression) => `json_valid(${expression})`,
     sha256: (expression) => `sha256(${expression})`,
   },
