@@ -13,3 +13,12 @@ export function batchOption({ batch }: { readonly batch?: string }): string | un
     hint: 'Write it as YYYY-MM-DD, such as --batch 2026-11-22.',
   })
 }
+
+/** What `--limit` says. USAGE when it is no number of rows. */
+export function limitOption({ limit }: { readonly limit: string }): number {
+  const rows = Number(limit)
+  if (Number.isInteger(rows) && rows > 0) return rows
+  throw new SluiceError('USAGE', `--limit ${limit} is not a number of rows.`, {
+    hint: 'Give a whole number over 0, such as --limit 100.',
+  })
+}

@@ -4,7 +4,10 @@ import { packageVersion } from '../project/package-version.ts'
 import { printable } from './output.ts'
 import { defineAuditVerbs } from './verbs-audit.ts'
 import { defineBatchVerbs } from './verbs-batch.ts'
+import { defineCursorVerbs } from './verbs-cursor.ts'
+import { definePreviewVerb } from './verbs-preview.ts'
 import { defineRegistryVerbs } from './verbs-registry.ts'
+import { defineRejectsVerbs } from './verbs-rejects.ts'
 import { defineStepVerbs } from './verbs-steps.ts'
 
 /** Runs one command line and sets the process' exit code; it never throws. */
@@ -20,7 +23,8 @@ export async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-function program(finish: (exitCode: number) => void): Command {
+/** The whole command line; `finish` is told the exit code of the verb that ran. */
+export function program(finish: (exitCode: number) => void): Command {
   const root = new Command('sluice')
     .description('Moves data from databases and files into a warehouse and accounts for every row on the way.')
     .option('--project <folder>', 'where sluice.config.ts lies', '.')
@@ -33,6 +37,9 @@ function program(finish: (exitCode: number) => void): Command {
   defineRegistryVerbs(root, finish)
   defineBatchVerbs(root, finish)
   defineAuditVerbs(root, finish)
+  defineRejectsVerbs(root, finish)
+  defineCursorVerbs(root, finish)
+  definePreviewVerb(root, finish)
   return root
 }
 

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { SluiceError } from '../errors.ts'
 import type { Run } from '../model/run.ts'
 import type { Project } from '../project/open-project.ts'
-import { batchOption } from './batch-argument.ts'
+import { batchOption, limitOption } from './batch-argument.ts'
 import { print, printable, printTable } from './output.ts'
 import { type Finish, projectOf, scriptsNamed, withContext, withControl } from './verb.ts'
 
@@ -11,7 +11,7 @@ interface Filter {
   readonly limit: string
 }
 
-/** `audit runs`, `audit ledger`, `audit decisions`, `audit log` and `rejects list`. */
+/** `audit runs`, `audit ledger`, `audit decisions`, `audit log` and `audit why`. */
 export function defineAuditVerbs(root: Command, finish: Finish): void {
   const audit = root
     .command('audit')
@@ -39,16 +39,14 @@ export function defineAuditVerbs(root: Command, finish: Finish): void {
     .description('Print the log of a run for people')
     .addHelpText('after', '\nExample:\n  sluice audit log 0199b5a2-6c1e-7d3a-9a51-2f6f1c0e7b11')
     .action(async (runId: string, _options: unknown, command: Command) => finish(await showLog(await projectOf(command), runId)))
-  const rejects = root
-    .command('rejects')
-    .description('Look at refused rows')
-    .addHelpText('after', '\nExample:\n  sluice rejects list load/sales')
-  filtered(
-    rejects.command('list [script]').description('Show refused rows with their reasons'),
-    'sluice rejects list load/sales',
-  ).action(async (name: string | undefined, options: Filter, command: Command) =>
-    finish(await showRejects(await projectOf(command), name, options)),
-  )
+  audit
+    .command('why <script>')
+    .description('Say whether a script may run now, and why its last runs ended as they did')
+    .option('--batch <date>', 'the batch that it would serve (default: as of a run)')
+    .addHelpText('after', '\nExample:\n  sluice audit why load/sales')
+    .action(async (name: string, options: Filter, command: Command) =>
+      finish(await showWhy(await projectOf(command, true), name, options)),
+    )
 }
 
 function filtered(verb: Command, example: string): Command {
@@ -56,14 +54,6 @@ function filtered(verb: Command, example: string): Command {
     .option('--batch <date>', 'only this batch')
     .option('--limit <rows>', 'how many at the most', '50')
     .addHelpText('after', `\nExample:\n  ${example}`)
-}
-
-function limitOf(options: Filter): number {
-  const limit = Number(options.limit)
-  if (Number.isInteger(limit) && limit > 0) return limit
-  throw new SluiceError('USAGE', `--limit ${options.limit} is not a number of rows.`, {
-    hint: 'Give a whole number over 0, such as --limit 100.',
-  })
 }
 
 const scriptOf = (project: Project, name: string | undefined) =>
@@ -79,7 +69,7 @@ async function showRuns(project: Project, name: string | undefined, options: Fil
   const filter = {
     ...(script && { script }),
     ...(batch !== undefined && { batch }),
-    limit: limitOf(options),
+    limit: limitOption(options),
   }
   const runs = await withControl(project, (control) => control.runs.list(filter))
   await printTable(
@@ -109,7 +99,7 @@ async function showLedger(project: Project, runId: string): Promise<number> {
 async function showDecisions(project: Project, name: string | undefined, options: Filter): Promise<number> {
   const script = scriptOf(project, name)
   const batch = batchOption(options)
-  const decisions = await withControl(project, (control) => control.runs.decisions(script, limitOf(options)))
+  const decisions = await withControl(project, (control) => control.runs.decisions(script, limitOption(options)))
   await printTable(
     ['at', 'script', 'batch', 'code', 'why'],
     decisions
@@ -148,23 +138,20 @@ function logLine(line: string): string {
   }
 }
 
-async function showRejects(project: Project, name: string | undefined, options: Filter): Promise<number> {
-  const script = scriptOf(project, name)
-  const { listRejects } = await import('../engine/list-rejects.ts')
-  const [batch, limit] = [batchOption(options), limitOf(options)]
-  const rejects = await withContext(project, (context) => listRejects(context, { script, batch, limit }))
-  await printTable(
-    ['script', 'batch', 'code', 'column', 'value', 'part', 'row', 'line'],
-    rejects.map((reject) => [
-      reject.script,
-      reject.batch,
-      reject.code,
-      reject.column,
-      reject.value,
-      reject.part,
-      reject.row,
-      reject.line,
-    ]),
-  )
+async function showWhy(project: Project, name: string, options: Filter): Promise<number> {
+  const [script] = scriptsNamed(project, [name], undefined)
+  if (!script) return 0
+  const { explainGate } = await import('../engine/explain-gate.ts')
+  const { resolveBatch } = await import('../engine/batch-date.ts')
+  const asked = batchOption(options)
+  const { answer, runs } = await withContext(project, async (context) => ({
+    answer: await explainGate(context, script, asked ?? (await resolveBatch(context))),
+    runs: await context.control.runs.list({ script: script.id, limit: 5 }),
+  }))
+  print(printable(answer.hint === '' ? answer.message : `${answer.message}\n  ${answer.hint}`))
+  for (const run of runs) {
+    const why = run.errorMessage === undefined ? '' : `: ${run.errorCode} ${run.errorMessage}`
+    print(printable(`${run.startedAt} batch ${run.batch} ${stateOf(run)}${why}`))
+  }
   return 0
 }

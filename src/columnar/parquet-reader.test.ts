@@ -18,10 +18,10 @@ function sampleFile(): Promise<Buffer> {
     index % 5 === 0 ? null : BigInt(index) * 10n ** 20n,
     index % 2 === 0 ? `name ${index}` : 'the same',
     index % 3 === 0,
-    index < 250 ? 20_000 : null,
+    index < 60 ? 20_000 : null,
   ]
-  const rows = Array.from({ length: 500 }, (_, index) => row(index))
-  return parquetBytes(columns, [batchOf(columns, rows)], { rowGroupRows: 400 })
+  const rows = Array.from({ length: 120 }, (_, index) => row(index))
+  return parquetBytes(columns, [batchOf(columns, rows)], { rowGroupRows: 100 })
 }
 
 async function contents(bytes: Uint8Array): Promise<string> {
@@ -44,7 +44,7 @@ test('a changed byte anywhere is refused or changes nothing', async () => {
   const original = await contents(file)
   let refused = 0
   for (let at = 0; at < file.length; at++) {
-    for (const flip of [0x01, 0x10, 0xff]) {
+    for (const flip of [0x01, 0x90]) {
       const changed = Buffer.from(file)
       changed[at] = (file[at] ?? 0) ^ flip
       const found = await outcome(changed)
@@ -53,7 +53,7 @@ test('a changed byte anywhere is refused or changes nothing', async () => {
     }
   }
   // The rest are statistics and other things that the reader does not need.
-  expect(refused).toBeGreaterThan(file.length * 2)
+  expect(refused).toBeGreaterThan(file.length)
 }, 120_000)
 
 test('a file that was cut is refused, wherever', async () => {

@@ -2,7 +2,7 @@ import type { ColumnType } from '../model/column-type.ts'
 import type { ThriftWriter } from './thrift-writer.ts'
 
 /** The numbers of Parquet's own enumerations. */
-export const physicalType = { boolean: 0, int32: 1, int64: 2, float: 4, double: 5, byteArray: 6, fixedBytes: 7 } as const
+const physicalType = { boolean: 0, int32: 1, int64: 2, float: 4, double: 5, byteArray: 6, fixedBytes: 7 } as const
 export const encoding = { plain: 0, rle: 3, dictionary: 8 } as const
 export const zstdCodec = 6
 export const pageType = { data: 0, dictionary: 2 } as const

@@ -84,6 +84,8 @@ export interface RunBook {
    * False when it does not: then nothing was changed.
    */
   finish(key: RunKey, outcome: RunOutcome): Promise<boolean>
+  /** Asks what the gate would ask, in one transaction that changes nothing. */
+  ask<T>(questions: (facts: GateFacts) => Promise<T>): Promise<T>
   /** Newest first. */
   list(filter: RunFilter): Promise<readonly Run[]>
   ledger(runId: string): Promise<readonly LedgerEntry[]>
@@ -111,8 +113,8 @@ export interface GateFacts {
   latestDone(id: ScriptId): Promise<BatchDate | undefined>
   /** The newest committed extraction of the batch. */
   extraction(extract: ScriptId, batch: BatchDate): Promise<CommittedExtraction | undefined>
-  /** The oldest batch before this one with a committed extraction that the load has not published. */
-  unloadedBefore(extract: ScriptId, load: ScriptId, batch: BatchDate): Promise<BatchDate | undefined>
+  /** The oldest batch before this one, and not before `from`, with a committed extraction that the load has not published. */
+  unloadedBefore(extract: ScriptId, load: ScriptId, batch: BatchDate, from?: BatchDate): Promise<BatchDate | undefined>
 }
 
 export interface LeaseState {
@@ -173,6 +175,8 @@ export interface ExtractionBook {
   /** The newest committed package of the latest batch before this one that has one. */
   before(extract: ScriptId, batch: BatchDate): Promise<CommittedExtraction | undefined>
   cursor(extract: ScriptId): Promise<Cursor | undefined>
+  /** Sets the cursor by hand, back or forward; undefined forgets it. False, and nothing changed, while a run holds the script. */
+  setCursor(extract: ScriptId, cursor: Omit<Cursor, 'runId'> | undefined): Promise<boolean>
   /** The files of the newest package of every other batch than this one, by path; of one path, the one committed last. */
   files(extract: ScriptId, otherThan: BatchDate): Promise<ReadonlyMap<string, FileIdentity>>
 }
@@ -210,7 +214,8 @@ export interface CommittedExtraction {
 export interface Cursor {
   readonly value: string
   readonly batch: BatchDate
-  readonly runId: string
+  /** The run that moved it; undefined when it was set by hand. */
+  readonly runId: string | undefined
 }
 
 /**

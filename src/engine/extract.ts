@@ -77,13 +77,25 @@ async function startOf(attempt: Attempt): Promise<Where> {
   const filesAgain = again && last?.files.map(({ path }) => path)
   const common = { last, filesAgain }
   if (!script.cursor) return { lower: undefined, upper: undefined, movesCursor: false, ...common }
+  refuseOtherCursor(script, script.cursor.column, (again ?? before)?.window?.column)
   if (again?.window) return { lower: again.window.lower, upper: again.window.upper, movesCursor: false, ...common }
   const cursor = await extractions.cursor(script.id)
   if (cursor && cursor.batch > batch) {
-    // Without an upper bound an older batch would read, and publish late, what newer batches hold already.
-    return { lower: before?.window?.next, upper: cursor.value, movesCursor: false, ...common }
+    // The newer batches went on from the one before this, so an empty window is what they left.
+    const bound = before?.window?.next ?? cursor.value
+    run.log.warn(`batch ${cursor.batch} has read everything that this older one could hold`, { batch })
+    return { lower: bound, upper: bound, movesCursor: false, ...common }
   }
   return { lower: cursor?.value, upper: undefined, movesCursor: true, ...common }
+}
+
+/** The bounds of one column say nothing about another. */
+function refuseOtherCursor({ id }: ExtractScript, column: string, before: string | undefined): void {
+  if (before === undefined || before === column) return
+  throw new SluiceError('CURSOR_INVALID', `${id} has been read by ${before} so far, and ${column} is its cursor now.`, {
+    hint: `Declare ${before} as the cursor again, or give ${column} an extract script of its own beside ${id}.`,
+    details: { column, before },
+  })
 }
 
 /** A damaged manifest must not keep a batch from being extracted again, which is what mends it. */

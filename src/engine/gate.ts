@@ -74,11 +74,13 @@ function dispositionRefusal(context: GateContext, script: Script): Refusal | und
       `Declare write: { disposition: 'merge', key: [...] } in ${script.id}, or take the cursor out of ${script.extract}.`,
     )
   }
-  if (script.write.disposition !== 'append' || cursor?.overlap === undefined) return undefined
+  if (script.write.disposition !== 'append' || cursor === undefined) return undefined
+  const again = cursor.overlap !== undefined ? 'an overlap' : cursor.nulls === 'include' ? 'the rows without a cursor' : undefined
+  if (again === undefined) return undefined
   return refuse(
     'APPEND_WITH_OVERLAP',
-    `${script.id} appends, but ${script.extract} reads an overlap again: rows would be doubled.`,
-    `Declare write: { disposition: 'merge', key: [...] } in ${script.id}, or take the overlap out of ${script.extract}.`,
+    `${script.id} appends, but ${script.extract} reads ${again} again: rows would be doubled.`,
+    `Declare write: { disposition: 'merge', key: [...] } in ${script.id}, or let ${script.extract} read every row once.`,
   )
 }
 
@@ -110,7 +112,8 @@ async function packageRefusal(
   if (!extraction) return missingPackage(context, script, batch, facts)
   const free = script.write.disposition === 'append' || script.write.newest !== undefined
   if (free) return undefined
-  const earlier = await facts.unloadedBefore(script.extract, script.id, batch)
+  // What is older than the last published batch can never be loaded: it must not stand in the way for ever.
+  const earlier = await facts.unloadedBefore(script.extract, script.id, batch, await facts.latestDone(script.id))
   if (earlier === undefined) return undefined
   const message = `${script.id} has not loaded the earlier batch ${earlier}, and its order matters.`
   return refuse('UPSTREAM_NOT_DONE', message, `Load that first: sluice load ${script.name} --batch ${earlier}`)

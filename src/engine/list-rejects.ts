@@ -6,16 +6,24 @@ import type { EngineContext } from './context.ts'
 export interface RejectFilter {
   readonly script: ScriptId | undefined
   readonly batch: string | undefined
-  readonly limit: number
+  /** Undefined: all. */
+  readonly limit: number | undefined
 }
 
 /** One cause for which a row was refused. */
 export interface ListedReject {
   readonly script: string
   readonly batch: string
+  readonly runId: string
+  /** `extract`, `cast`, `dedup` or `publish`. */
+  readonly refusedBy: string
   readonly code: string
   readonly column: string | undefined
   readonly value: string | undefined
+  /** The record as it came, where the extraction refused it. */
+  readonly raw: string | undefined
+  /** The table or file that it came from. */
+  readonly partition: string | undefined
   readonly part: number | undefined
   readonly row: number
   readonly line: number | undefined
@@ -30,9 +38,13 @@ export async function listRejects(context: EngineContext, filter: RejectFilter):
   return rows.map((row) => ({
     script: String(row['script']),
     batch: String(row['batch']),
+    runId: String(row['run_id']),
+    refusedBy: String(row['refused_by']),
     code: String(row['code']),
     column: optional(row['column_name'], String),
     value: optional(row['value'], String),
+    raw: optional(row['raw'], String),
+    partition: optional(row['partition_name'], String),
     part: optional(row['part'], Number),
     row: Number(row['row_number']),
     line: optional(row['line_number'], Number),

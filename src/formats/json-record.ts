@@ -22,10 +22,25 @@ const isNull = 1
 const isVerbatim = 2
 const isEscaped = 3
 
+const malformed: RejectCause = { code: 'MALFORMED' }
+const none: readonly RejectCause[] = []
+/** Of how many records the names of what no column takes are looked at, and how many names are kept. */
+const [namedRecords, namedMembers] = [1_000, 20]
+
+/** A list inside a record that is not a value of it, such as the records of a page. */
+export interface JsonList {
+  /** The members that lead to it, at least one. */
+  readonly path: readonly string[]
+  /** Reads the value that begins at `start`, whatever it is; returns where it ends, -1 when it is no JSON. */
+  readonly read: (data: Uint8Array, start: number, limit: number) => number
+}
+
 /** Reads one JSON object at a time and keeps where each column's value lies; no value is turned into a JavaScript one. */
 export class JsonRecord {
   readonly #columns: readonly DeclaredColumn[]
   readonly #root: WantedMember
+  readonly #list: JsonList | undefined
+  readonly #left: { readonly names: Set<string>; values: number } = { names: new Set(), values: 0 }
   readonly #kinds: number[]
   readonly #starts: number[]
   readonly #ends: number[]
@@ -34,30 +49,69 @@ export class JsonRecord {
   #limit = 0
   #number = 0
   #bits = 0
-  #causes: RejectCause[] = []
+  #causes: readonly RejectCause[] = none
   #scratch = Buffer.allocUnsafeSlow(256)
 
-  constructor(columns: readonly DeclaredColumn[]) {
+  constructor(columns: readonly DeclaredColumn[], list?: JsonList) {
     this.#columns = columns
-    this.#root = wantedMembers(columns)
+    this.#root = wantedMembers(columns, list?.path)
+    this.#list = list
     this.#kinds = columns.map(() => absent)
     this.#starts = columns.map(() => 0)
     this.#ends = columns.map(() => 0)
   }
 
+  /** Why the record that was read last is to be refused; empty when it fits. */
+  get causes(): readonly RejectCause[] {
+    return this.#causes
+  }
+
+  /**
+   * What no column took of the records so far: the values, and the names of their members as far as they are known.
+   * Members below a member that some column wants are not counted.
+   */
+  get leftOut(): { readonly names: ReadonlySet<string>; readonly values: number } {
+    return this.#left
+  }
+
   /** Reads the object between `start` and `limit`; the reasons to refuse it, none when it fits. */
   read(data: Uint8Array, start: number, limit: number): readonly RejectCause[] {
+    const begin = skipSpace(data, start, limit)
+    const end = begin < limit && data[begin] === openObject ? this.readAt(data, begin, limit) : -1
+    if (end < 0 || skipSpace(data, end, limit) < limit) return [malformed]
+    return this.#causes
+  }
+
+  /**
+   * Reads the value that begins at `start`; returns where it ends, -1 when it is no JSON. Of anything but an object the
+   * {@link JsonRecord.causes} say MALFORMED.
+   */
+  readAt(data: Uint8Array, start: number, limit: number): number {
     this.#data = data
     this.#limit = limit
     this.#number += 1
     this.#bits = 0
-    this.#causes = []
+    this.#causes = none
     this.#kinds.fill(absent)
-    const begin = skipSpace(data, start, limit)
-    const end = data[begin] === openObject && begin < limit ? this.#object(begin, 1, this.#root) : -1
-    if (end < 0 || skipSpace(data, end, limit) < limit) return [{ code: 'MALFORMED' }]
-    if (this.#bits >= 128 && !isUtf8(data.subarray(start, limit))) this.#blameBytes()
-    return this.#causes
+    const isObject = start < limit && data[start] === openObject
+    const end = this.#value(start, 0, isObject ? this.#root : undefined)
+    if (end < 0) return -1
+    if (!isObject) {
+      this.#causes = [malformed]
+      return end
+    }
+    for (const column of this.#root.columns) this.#note(column, isVerbatim, start, end)
+    if (this.#bits >= 128 && !isUtf8(data.subarray(start, end))) this.#blameBytes()
+    return end
+  }
+
+  /** The text of a column's value in the record that was read last: null for NULL, undefined when there is no such member. */
+  text(column: number): string | null | undefined {
+    const kind = this.#kinds[column] ?? absent
+    if (kind < isVerbatim) return kind === isNull ? null : undefined
+    const [start, end] = [this.#starts[column] ?? 0, this.#ends[column] ?? 0]
+    if (kind === isEscaped) return this.#unescaped(start, end).toString('utf8', 0, this.#unescapedLength)
+    return Buffer.from(this.#data.buffer, this.#data.byteOffset + start, end - start).toString('utf8')
   }
 
   /** Adds each column's value of the record that `read` found to fit. */
@@ -89,13 +143,13 @@ export class JsonRecord {
     if (depth > deepest) return -1
     let at = skipSpace(data, start + 1, limit)
     if (at < limit && data[at] === closeObject) return at + 1
-    for (let next = 0; at < limit; next++) {
+    for (let next = 0; at < limit; ) {
       const nameEnd = this.#scan(at, undefined)
       if (nameEnd < 0) return -1
       const member = wanted === undefined ? undefined : this.#find(wanted, next, at + 1, nameEnd - 1)
-      at = skipSpace(data, nameEnd, limit)
-      if (at >= limit || data[at] !== colon) return -1
-      at = this.#member(skipSpace(data, at + 1, limit), depth, member)
+      if (member !== undefined) next = member.order + 1
+      const valueStart = this.#behindColon(nameEnd)
+      at = valueStart < 0 ? -1 : this.#member(valueStart, depth, member)
       if (at < 0) return -1
       at = skipSpace(data, at, limit)
       if (at >= limit) return -1
@@ -104,6 +158,11 @@ export class JsonRecord {
       at = skipSpace(data, at + 1, limit)
     }
     return -1
+  }
+
+  #behindColon(start: number): number {
+    const at = skipSpace(this.#data, start, this.#limit)
+    return at < this.#limit && this.#data[at] === colon ? skipSpace(this.#data, at + 1, this.#limit) : -1
   }
 
   #array(start: number, depth: number): number {
@@ -141,20 +200,30 @@ export class JsonRecord {
     const isDuplicate = member.seenIn === this.#number
     if (isDuplicate) this.#blame(member, 'DUPLICATE_MEMBER')
     member.seenIn = this.#number
-    const end = this.#value(start, depth, member)
+    const end = member.isList && this.#list ? this.#list.read(this.#data, start, this.#limit) : this.#value(start, depth, member)
     if (end < 0 || isDuplicate) return end
     const byte = this.#data[start] ?? 0
     const isString = byte === quote
     const isLiteralNull = byte === 0x6e
-    for (const column of member.columns) {
-      this.#kinds[column] = isLiteralNull ? isNull : isString && this.#string.hasEscapes ? isEscaped : isVerbatim
-      this.#starts[column] = isString ? start + 1 : start
-      this.#ends[column] = isString ? end - 1 : end
-    }
+    const kind = isLiteralNull ? isNull : isString && this.#string.hasEscapes ? isEscaped : isVerbatim
+    for (const column of member.columns) this.#note(column, kind, isString ? start + 1 : start, isString ? end - 1 : end)
     if (byte !== openObject && !isLiteralNull) {
       for (const below of member.members) this.#blame(below, 'MISFIT', this.#data.subarray(start, end))
     }
     return end
+  }
+
+  #note(column: number, kind: number, start: number, end: number): void {
+    this.#kinds[column] = kind
+    this.#starts[column] = start
+    this.#ends[column] = end
+  }
+
+  /** Counts a value that no column takes. */
+  #leave(start: number, end: number): void {
+    this.#left.values += 1
+    if (this.#number > namedRecords || this.#left.names.size >= namedMembers) return
+    this.#left.names.add(shownValue(this.#data.subarray(start, end)))
   }
 
   /** Behind the string that begins at `start`. */
@@ -183,7 +252,9 @@ export class JsonRecord {
     }
     const expected = members[next]
     if (expected !== undefined && isName(expected.bytes, name, from, length)) return expected
-    return members.find((member) => isName(member.bytes, name, from, length))
+    const found = members.find((member) => isName(member.bytes, name, from, length))
+    if (found === undefined && parent === this.#root && parent.columns.length === 0) this.#leave(start, end)
+    return found
   }
 
   /** Names every column at and below a member as refused. */
@@ -198,17 +269,18 @@ export class JsonRecord {
   /** Once for each code and column, however often the record gives cause. */
   #refuse(cause: RejectCause): void {
     const isKnown = this.#causes.some(({ code, column }) => code === cause.code && column === cause.column)
-    if (!isKnown) this.#causes.push(cause)
+    if (!isKnown) this.#causes = [...this.#causes, cause]
   }
 
   #blameBytes(): void {
     const before = this.#causes.length
+    const causes = [...this.#causes]
     for (const [index, { name: column }] of this.#columns.entries()) {
       if ((this.#kinds[index] ?? absent) < isVerbatim) continue
       const bytes = this.#data.subarray(this.#starts[index], this.#ends[index])
-      if (!isUtf8(bytes)) this.#causes.push({ code: 'ENCODING', column, value: shownValue(bytes) })
+      if (!isUtf8(bytes)) causes.push({ code: 'ENCODING', column, value: shownValue(bytes) })
     }
-    if (this.#causes.length === before) this.#causes.push({ code: 'ENCODING' })
+    this.#causes = causes.length === before ? [...causes, { code: 'ENCODING' }] : causes
   }
 }
 

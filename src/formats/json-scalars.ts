@@ -51,6 +51,49 @@ export function scanLiteral(data: Uint8Array, start: number, limit: number): num
   return -1
 }
 
+/**
+ * Behind the value that begins at `start`, by its brackets and quotes alone: what stands between them is not checked, and
+ * nothing is too deep. -1 when no value can begin there; `limit + 1` when it has no end before `limit`.
+ */
+export function skipValue(data: Uint8Array, start: number, limit: number): number {
+  let depth = 0
+  let at = start
+  while (at < limit) {
+    const byte = data[at] ?? 0
+    if (byte === 0x22) {
+      at = skipQuoted(data, at, limit)
+    } else {
+      if (byte === 0x5b || byte === 0x7b) depth += 1
+      else if (byte === 0x5d || byte === 0x7d) depth -= 1
+      else if (depth === 0) return skipWord(data, at, limit)
+      if (depth < 0) return -1
+      at += 1
+    }
+    if (depth === 0) return at
+  }
+  return limit + 1
+}
+
+/** Behind the closing quote; beyond `limit` without one. */
+function skipQuoted(data: Uint8Array, start: number, limit: number): number {
+  for (let at = start + 1; at < limit; at++) {
+    if (data[at] === 0x22) return at + 1
+    if (data[at] === 0x5c) at += 1
+  }
+  return limit + 1
+}
+
+/** Behind a number or literal; a beginning of one that reaches `limit` has no end. */
+function skipWord(data: Uint8Array, start: number, limit: number): number {
+  let at = start
+  while (at < limit && /[-+.\w]/.test(String.fromCharCode(data[at] ?? 0))) at += 1
+  if (at === start) return -1
+  const end = isNumberStart(data[start] ?? 0) ? scanNumber(data, start, at) : scanLiteral(data, start, at)
+  if (end === at) return at
+  const isBegun = at === limit && literals.some((literal) => literal.indexOf(data.subarray(start, at)) === 0)
+  return isBegun || (at === limit && isNumberStart(data[start] ?? 0)) ? limit + 1 : -1
+}
+
 function skipDigits(data: Uint8Array, start: number, limit: number): number {
   let at = start
   while (at < limit && isDigit(data[at] ?? 0)) at++

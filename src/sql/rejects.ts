@@ -6,7 +6,7 @@ import { Binder, tableSql } from './binder.ts'
 export function selectRejects(
   dialect: Dialect,
   table: TableName,
-  filter: { readonly script: string | undefined; readonly batch: string | undefined; readonly limit: number },
+  filter: { readonly script: string | undefined; readonly batch: string | undefined; readonly limit: number | undefined },
 ): Statement {
   const bind = new Binder(dialect)
   const conditions = [
@@ -16,7 +16,7 @@ export function selectRejects(
   const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`
   const batch = dialect.text('batch', { kind: 'date' })
   return bind.statement(
-    `SELECT script, ${batch} AS batch, code, column_name, value, part, row_number, line_number FROM ${tableSql(dialect, table)}` +
-      `${where} ORDER BY 2 DESC, script, part, row_number, column_name LIMIT ${filter.limit}`,
+    `SELECT script, ${batch} AS batch, run_id, refused_by, code, column_name, value, raw, partition_name, part, row_number, line_number FROM ${tableSql(dialect, table)}` +
+      `${where} ORDER BY 2 DESC, script, part, row_number, column_name${filter.limit === undefined ? '' : ` LIMIT ${filter.limit}`}`,
   )
 }

@@ -23,7 +23,7 @@ const ledger: readonly LedgerEntry[] = [
 
 /** How packages become durable, and the cursors that move with them. */
 export function extractionCases(fixture: ControlStoreFixture): ContractCase[] {
-  return [...packageCases(fixture), ...fileCases(fixture), ...cursorCases(fixture)]
+  return [...packageCases(fixture), ...fileCases(fixture), ...handCases(fixture), ...cursorCases(fixture)]
 }
 
 function packageCases(fixture: ControlStoreFixture): ContractCase[] {
@@ -95,6 +95,9 @@ function packageCases(fixture: ControlStoreFixture): ContractCase[] {
         await commit(store, '2026-11-19', extraction({ manifestSha256 }))
       }
       assert.equal(await unloaded('2026-11-22'), '2026-11-19')
+      const from = (date: BatchDate) =>
+        ask(store, (facts) => facts.unloadedBefore('extract/sales', 'load/sales', '2026-11-22', date))
+      assert.deepEqual([await from('2026-11-19'), await from('2026-11-20')], ['2026-11-19', undefined])
       await load('2026-11-19', 'in its place')
       assert.equal(await unloaded('2026-11-22'), undefined)
       assert.equal(await ask(store, (facts) => facts.unloadedBefore('extract/sales', 'load/other', '2026-11-22')), '2026-11-19')
@@ -122,6 +125,32 @@ function fileCases(fixture: ControlStoreFixture): ContractCase[] {
         assert.deepEqual([...(await store.extractions.files('extract/other', '2026-11-21')).values()], [])
       },
     ),
+  ]
+}
+
+function handCases(fixture: ControlStoreFixture): ContractCase[] {
+  return [
+    onStores(
+      fixture,
+      'a cursor can be set back and forgotten by hand, unless a run holds the script',
+      async ({ store, other }) => {
+        const batch = '2026-11-20'
+        assert.equal(await store.extractions.setCursor('extract/sales', { value: '5', batch }), true)
+        assert.deepEqual(await other.extractions.cursor('extract/sales'), { value: '5', batch, runId: undefined })
+        const key = await begin(store)
+        assert.equal(await other.extractions.setCursor('extract/sales', undefined), false)
+        assert.deepEqual(await other.extractions.cursor('extract/sales'), { value: '5', batch, runId: undefined })
+        assert.equal(await store.runs.finish(key, outcome()), true)
+        assert.equal(await other.extractions.setCursor('extract/sales', undefined), true)
+        assert.equal(await store.extractions.cursor('extract/sales'), undefined)
+      },
+    ),
+    onStores(fixture, 'what the gate would ask can be asked without a run or a record', async ({ store, other }) => {
+      await begin(store)
+      const lease = await other.runs.ask((facts) => facts.lease('extract/sales'))
+      assert.equal(lease?.live, true)
+      assert.deepEqual(await store.runs.decisions(undefined, 10), [])
+    }),
   ]
 }
 

@@ -115,3 +115,41 @@ test.each([
   expect(ended.exitCode).toBe(exitCode)
   expect(ended.stderr).toMatch(says)
 })
+
+test('a cursor can be looked at, set back and forgotten', async () => {
+  await sluice('extract orders --batch 2025-01-01')
+  expect((await sluice('cursor show')).stdout).toMatch(/extract\/orders.*updated_at.*20\d\d-/)
+  const set = ['cursor', 'set', 'orders', '2025-01-01 10:00:02', '--batch', '2025-01-01']
+  expect(await project.sluice(set, smallEnvironment)).toMatchObject({ exitCode: 0, stderr: '' })
+  expect((await sluice('cursor show orders')).stdout).toMatch(/2025-01-01 10:00:02.*by hand/)
+  const ended = await sluice('extract orders --batch 2025-01-02 --json')
+  expect(JSON.parse(ended.stdout).ledger).toContainEqual({ hop: 'source-read', term: 'read', rows: 1 })
+  expect((await sluice('cursor reset orders')).exitCode).toBe(0)
+  expect((await sluice('cursor show orders')).stdout).not.toContain('10:00:02')
+  expect((await sluice('cursor show city')).exitCode).toBe(64)
+})
+
+test('preview shows rows, types and refusals, and leaves no trace', async () => {
+  const ended = await sluice('preview orders --limit 2')
+  expect(ended.stdout).toMatch(/1 +.*2025-01-01 10:00:00.*1\.10.*NULL/)
+  expect(ended.stdout).toContain('DECIMAL(12,2)')
+  expect(ended.stdout).toContain('row 3 is refused: MISFIT amount free')
+  expect((await sluice('audit runs')).stdout).not.toContain('orders')
+})
+
+test('audit why answers as the gate would, with the command that clears a refusal', async () => {
+  const refused = await sluice('audit why load/orders --batch 2025-01-01')
+  expect(refused.stdout).toContain('sluice extract orders --batch 2025-01-01')
+  expect((await sluice('audit decisions')).stdout).not.toContain('load/orders')
+  await sluice('run --batch 2025-01-01')
+  expect((await sluice('audit why load/orders --batch 2025-01-01')).stdout).toMatch(/is done for batch[\s\S]*SUCCESS/)
+})
+
+test('rejects can be shown whole and exported', async () => {
+  await sluice('run --batch 2025-01-01')
+  expect((await sluice('rejects show load/city')).stdout).toContain('raw: 3,ragged,line')
+  expect((await sluice('rejects export --to rejects.jsonl')).exitCode).toBe(0)
+  const lines = (await readFile(join(project.folder, 'rejects.jsonl'), 'utf8')).trim().split('\n')
+  expect(lines.map((line) => JSON.parse(line).code).sort()).toEqual(['CAST', 'MISFIT', 'RAGGED'])
+  expect((await sluice('rejects export --to rejects.jsonl')).exitCode).toBe(74)
+})

@@ -1,13 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type EngineProject, engineProject, loadOf, tableExtract } from '../fixtures/engine-project.ts'
+import { columnsOf, type EngineProject, engineProject, fileExtract, loadOf, tableExtract } from '../fixtures/engine-project.ts'
+import { counts, publishedState } from '../fixtures/published-state.ts'
 
 const orders = tableExtract('orders')
 const merge = { disposition: 'merge', key: ['id'], newest: 'updated_at' } as const
 const create = 'CREATE TABLE orders (id INTEGER NOT NULL, updated_at TIMESTAMP NOT NULL, amount DECIMAL(12,2), note TEXT)'
-
-function counts(outcome: { readonly ledger: readonly { readonly term: string; readonly rows: number }[] }) {
-  return Object.fromEntries(outcome.ledger.map(({ term, rows }) => [term, rows]))
-}
 
 describe('merge with newest', () => {
   let project: EngineProject
@@ -78,5 +75,112 @@ describe('merge with newest', () => {
     await project.run('load/orders', '2025-01-02')
     expect(counts(await project.run('load/orders', '2025-01-01'))).toMatchObject({ older: 1, updated: 0, inserted: 0 })
     expect(await target()).toEqual([['1', '2.00', 'a', '2025-01-02']])
+  })
+})
+
+describe('merge without newest', () => {
+  const files = fileExtract(
+    'prices',
+    'prices-*.csv',
+    columnsOf({ id: 'int64', price: { kind: 'decimal', precision: 8, scale: 2 } }),
+    {
+      select: 'all',
+    },
+  )
+  const byKey = { disposition: 'merge', key: ['id'] } as const
+  let project: EngineProject
+  beforeEach(async () => {
+    project = await engineProject([
+      orders,
+      loadOf(orders, byKey),
+      files,
+      loadOf(files, byKey, { rejectLimit: 2 }),
+      loadOf(files, byKey, { id: 'load/strict', name: 'strict', into: 'strict' }),
+    ])
+    project.shop(create)
+  })
+  afterEach(() => project.close())
+
+  const target = () => project.rows('SELECT id, price FROM target.prices ORDER BY id')
+  const rejects = () => project.rows('SELECT code, value, part, row_number FROM audit.rejects ORDER BY part, row_number')
+
+  test('one key with other content in one file: every row of the tie is refused, equal ones are one row', async () => {
+    await project.file('prices-2025-01-01.csv', 'id,price\n1,1.00\n2,5.00\n1,2.00\n3,3.00\n3,3.00\n')
+    await project.run('extract/prices', '2025-01-01')
+    const outcome = await project.run('load/prices', '2025-01-01')
+    expect(outcome).toMatchObject({ status: 'DONE', exitCode: 4, error: undefined })
+    expect(counts(outcome)).toMatchObject({ typed: 5, duplicates: 1, 'refused by dedup': 2, candidates: 2, inserted: 2 })
+    expect(await target()).toEqual([
+      ['2', '5.00'],
+      ['3', '3.00'],
+    ])
+    expect(await rejects()).toEqual([
+      ['DUP_CONFLICT', '1', '1', '1'],
+      ['DUP_CONFLICT', '1', '1', '3'],
+    ])
+  })
+
+  test('one key in two files: the last in file order wins, whatever the order of their names', async () => {
+    await project.file('prices-b-2025-01-01.csv', 'id,price\n1,1.00\n2,2.00\n')
+    await project.file('prices-a-2025-01-02.csv', 'id,price\n2,9.00\n')
+    await project.run('extract/prices', '2025-01-02')
+    const outcome = await project.run('load/prices', '2025-01-02')
+    expect(outcome).toMatchObject({ status: 'DONE', exitCode: 0, error: undefined })
+    expect(counts(outcome)).toMatchObject({ typed: 3, duplicates: 1, 'refused by dedup': 0, candidates: 2 })
+    expect(await target()).toEqual([
+      ['1', '1.00'],
+      ['2', '9.00'],
+    ])
+  })
+
+  test('a row without a key is refused as NULL_KEY, within the limit the others are published', async () => {
+    await project.file('prices-2025-01-01.csv', 'id,price\n,1.00\n2,2.00\n')
+    await project.run('extract/prices', '2025-01-01')
+    expect(await project.run('load/strict', '2025-01-01')).toMatchObject({ exitCode: 65, error: { code: 'REJECTS_OVER_LIMIT' } })
+    expect(await project.rows('SELECT count(*) FROM target.strict')).toEqual([['0']])
+    expect(await project.run('load/prices', '2025-01-01')).toMatchObject({ exitCode: 4, error: undefined })
+    expect(await project.rows(`SELECT code, column_name, value FROM audit.rejects WHERE script = 'load/prices'`)).toEqual([
+      ['NULL_KEY', 'id', 'null'],
+    ])
+    expect(await target()).toEqual([['2', '2.00']])
+  })
+
+  test('a batch older than the published one is refused, and does not stand in the way of the next one', async () => {
+    project.shop(`INSERT INTO orders VALUES (1, '2025-01-02 10:00:00', 2, 'new')`)
+    await project.run('extract/orders', '2025-01-02')
+    expect(await project.run('load/orders', '2025-01-02')).toMatchObject({ exitCode: 0 })
+    project.shop(`UPDATE orders SET note = 'late'`)
+    await project.run('extract/orders', '2025-01-01')
+    const before = await publishedState(project)
+    const refused = await project.run('load/orders', '2025-01-01')
+    expect(refused).toMatchObject({ status: 'FAILED', exitCode: 77, error: { code: 'BATCH_NOT_LATEST' } })
+    expect(refused.error?.message).toContain('2025-01-02')
+    expect(await publishedState(project)).toEqual(before)
+    await project.run('extract/orders', '2025-01-03')
+    expect(await project.run('load/orders', '2025-01-03')).toMatchObject({ exitCode: 0, error: undefined })
+    expect(await project.rows('SELECT note, _batch_id FROM target.orders')).toEqual([['late', '2025-01-03']])
+  })
+
+  test('a batch is refused while an earlier one is not loaded', async () => {
+    project.shop(`INSERT INTO orders VALUES (1, '2025-01-01 10:00:00', 1, 'a')`)
+    await project.run('extract/orders', '2025-01-01')
+    await project.run('extract/orders', '2025-01-02')
+    const refused = await project.run('load/orders', '2025-01-02')
+    expect(refused).toMatchObject({ status: 'REFUSED', exitCode: 77, error: { code: 'UPSTREAM_NOT_DONE' } })
+    expect(refused.error?.hint).toContain('sluice load orders --batch 2025-01-01')
+    expect(await project.run('load/orders', '2025-01-01')).toMatchObject({ exitCode: 0 })
+    expect(await project.run('load/orders', '2025-01-02')).toMatchObject({ exitCode: 0 })
+  })
+
+  test('a package that was read again in place of a loaded one must be loaded before the next batch', async () => {
+    project.shop(`INSERT INTO orders VALUES (1, '2025-01-01 10:00:00', 1, 'a')`)
+    await project.run('extract/orders', '2025-01-01')
+    await project.run('load/orders', '2025-01-01')
+    await project.run('extract/orders', '2025-01-01', true)
+    await project.run('extract/orders', '2025-01-02')
+    expect(await project.run('load/orders', '2025-01-02')).toMatchObject({ exitCode: 77, error: { code: 'UPSTREAM_NOT_DONE' } })
+    const again = await project.run('load/orders', '2025-01-01')
+    expect(counts(again)).toMatchObject({ unchanged: 1, inserted: 0 })
+    expect(await project.run('load/orders', '2025-01-02')).toMatchObject({ exitCode: 0 })
   })
 })

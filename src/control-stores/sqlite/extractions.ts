@@ -4,7 +4,7 @@ import type { CursorWindow, FileIdentity } from '../../model/manifest.ts'
 import type { BatchDate, RunKey } from '../../model/run.ts'
 import type { ScriptId } from '../../model/script.ts'
 import type { Database } from './database.ts'
-import { freeLease } from './leases.ts'
+import { freeLease, leaseState } from './leases.ts'
 import { writeLedger } from './ledger.ts'
 import type { ExtractionTable, Tables } from './tables.ts'
 
@@ -15,9 +15,11 @@ export function extractionBook(database: Database): ExtractionBook {
     latest: async (extract, batch) => latestExtraction(database.tables, extract, batch),
     before: async (extract, batch) => before(database.tables, extract, batch),
     cursor: async (extract) => {
-      const query = database.tables.selectFrom('cursor').select(['value', 'batch', 'run_id as runId'])
-      return query.where('script', '=', extract).executeTakeFirst()
+      const query = database.tables.selectFrom('cursor').select(['value', 'batch', 'run_id'])
+      const row = await query.where('script', '=', extract).executeTakeFirst()
+      return row && { value: row.value, batch: row.batch, runId: row.run_id ?? undefined }
     },
+    setCursor: async (extract, cursor) => database.transaction((trx) => setCursor(trx, database, extract, cursor)),
     files: async (extract, otherThan) => files(database.tables, extract, otherThan),
   }
 }
@@ -66,6 +68,22 @@ async function moveCursor(trx: Transaction<Tables>, { script, batch, runId }: Ru
     .values({ script, ...moved })
     .onConflict((conflict) => conflict.column('script').doUpdateSet(moved).where('cursor.batch', '<=', batch))
     .execute()
+}
+
+async function setCursor(
+  trx: Transaction<Tables>,
+  { holder }: Database,
+  script: ScriptId,
+  cursor: { readonly value: string; readonly batch: BatchDate } | undefined,
+): Promise<boolean> {
+  if ((await leaseState(trx, script, holder))?.live) return false
+  await trx.deleteFrom('cursor').where('script', '=', script).execute()
+  if (cursor)
+    await trx
+      .insertInto('cursor')
+      .values({ script, ...cursor, run_id: null })
+      .execute()
+  return true
 }
 
 async function files(db: Kysely<Tables>, extract: ScriptId, otherThan: BatchDate): Promise<ReadonlyMap<string, FileIdentity>> {

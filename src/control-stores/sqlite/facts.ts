@@ -22,7 +22,7 @@ export function gateFacts(trx: Transaction<Tables>, own: Holder): GateFacts {
     },
     latestDone: (id) => latestDone(trx, id),
     extraction: (extract, batch) => latestExtraction(trx, extract, batch),
-    unloadedBefore: (extract, load, batch) => unloadedBefore(trx, extract, load, batch),
+    unloadedBefore: (extract, load, batch, from) => unloadedBefore(trx, extract, load, batch, from),
   }
 }
 
@@ -44,12 +44,14 @@ async function unloadedBefore(
   extract: ScriptId,
   load: ScriptId,
   batch: BatchDate,
+  from = '',
 ): Promise<BatchDate | undefined> {
   const row = await trx
     .selectFrom('extraction as package')
     .select('package.batch')
     .where('package.script', '=', extract)
     .where('package.batch', '<', batch)
+    .where('package.batch', '>=', from)
     .where(({ not, exists, selectFrom }) =>
       not(
         exists(

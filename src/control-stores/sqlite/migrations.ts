@@ -173,6 +173,6 @@ async function createExtractions(db: Kysely<Tables>): Promise<void> {
     .addColumn('script', 'text', (column) => column.primaryKey())
     .addColumn('value', 'text', (column) => column.notNull())
     .addColumn('batch', 'text', (column) => column.notNull())
-    .addColumn('run_id', 'text', (column) => column.notNull().references('run.run_id'))
+    .addColumn('run_id', 'text', (column) => column.references('run.run_id'))
     .execute()
 }

@@ -25,6 +25,7 @@ export function runBook(database: Database): RunBook {
   return {
     begin: async (request, decide) => database.transaction((trx) => begin(trx, holder, request, decide)),
     finish: async (key, outcome) => database.transaction((trx) => finish(trx, key, outcome)),
+    ask: async (questions) => database.transaction((trx) => questions(gateFacts(trx, holder))),
     list: async (filter) => findRuns(database.tables, holder, filter),
     ledger: async (runId) => readLedger(database.tables, runId),
     decisions: async (script, limit) => decisions(database.tables, script, limit),

@@ -113,7 +113,7 @@ interface CursorTable {
   readonly script: ScriptId
   readonly value: string
   readonly batch: BatchDate
-  readonly run_id: string
+  readonly run_id: string | null
 }
 
 interface GateDecisionTable {
