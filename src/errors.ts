@@ -101,7 +101,13 @@ export const errorCodes = {
     retryable: false,
     meaning: 'An extraction that reads only what is new cannot feed a load that replaces everything.',
   },
-  RESOURCE_NOT_FOUND: { exitCode: 65, retryable: false, meaning: 'The source has no such table or view.' },
+  RESOURCE_NOT_FOUND: { exitCode: 65, retryable: false, meaning: 'The source has no such table, view or endpoint.' },
+  RESPONSE_INVALID: {
+    exitCode: 65,
+    retryable: false,
+    meaning:
+      'An API answered with something else than its resource declares: no JSON, no records, pages that repeat or do not add up.',
+  },
   RUN_ACTIVE: { exitCode: 73, retryable: false, meaning: 'Another run of this script is alive.' },
   SCHEMA_CHANGED: {
     exitCode: 65,
@@ -114,6 +120,16 @@ export const errorCodes = {
     exitCode: 78,
     retryable: false,
     meaning: 'A secret stands in the project file instead of a reference to it.',
+  },
+  SOURCE_CHANGED: {
+    exitCode: 69,
+    retryable: true,
+    meaning: 'The source lost rows while its pages were read, so that others may have slipped past.',
+  },
+  SOURCE_DENIED: {
+    exitCode: 78,
+    retryable: false,
+    meaning: 'The source does not accept the credentials, or they lack the right to read.',
   },
   SOURCE_FAILED: { exitCode: 69, retryable: false, meaning: 'The source refused the request.' },
   SOURCE_UNREACHABLE: { exitCode: 69, retryable: true, meaning: 'The source could not be reached or stopped answering.' },

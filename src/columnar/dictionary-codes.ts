@@ -49,6 +49,6 @@ function writePacked(buffer: Buffer, start: number, codes: Int32Array, count: nu
     }
   }
   if (used > 0) buffer[at++] = bits & 255
-  
+  buffer.fill(0, at, end)
   return end
 }

@@ -73,6 +73,12 @@ test('rows keep their order over pages, groups and batches of any size', async (
   })
 })
 
+test('the same rows give the same bytes', async () => {
+  const write = () => parquetBytes(columns, [sample(40_001), sample(3, 40_001)], { rowGroupRows: 35_003 })
+  const first = await write()
+  expect((await write()).equals(first)).toBe(true)
+})
+
 test('the buffers of a batch are free when write resolves', async () => {
   const written: Uint8Array[] = []
   const sink = {

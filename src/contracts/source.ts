@@ -33,6 +33,11 @@ export interface ReadRequest {
   readonly filesAgain: readonly string[] | undefined
   /** Aborts the reading within a second; the read in progress then rejects. */
   readonly signal: AbortSignal
+  /**
+   * Does a share of the reading that can be asked for again by itself, such as one page: while it fails with a retryable
+   * code, the engine tries it again by the project's policy. What fails after that is not begun anew.
+   */
+  readonly retry: <T>(work: () => Promise<T>) => Promise<T>
   /** Told what people should know and no count shows: rows held back, a horizon that could not be proven. */
   readonly notice: (message: string) => void
 }
@@ -46,7 +51,10 @@ export interface Reading {
   readonly expectedRows: number | undefined
   /** In the order in which their rows are to be read and numbered. */
   readonly partitions: readonly Partition[]
-  /** Read once per partition. Rows come in batches that fit in memory; an unfinished reading rejects, it never ends early. */
+  /**
+   * Read once per partition. Rows come in batches that fit in memory; an unfinished reading rejects, it never ends early.
+   * A batch without rows says that the reading is alive while it waits: a run that shows no sign of life loses its lease.
+   */
   read(partition: Partition): AsyncIterable<ReadBatch>
   /** The files that were read to their end. Asked for after the last partition; left out where a source has none. */
   readFiles?(): readonly FileIdentity[]

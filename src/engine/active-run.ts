@@ -19,6 +19,8 @@ export interface ActiveRun {
   readonly sequence: number
   /** Says that the run moved on: shows it, and keeps the lease. Cheap enough for each batch of rows. */
   progress(phase: string, rows: number, expectedRows?: number): void
+  /** Tries a share of the work again by the project's policy while it fails with a retryable code; keeps the lease meanwhile. */
+  retry<T>(work: () => Promise<T>): Promise<T>
   /** Keeps the lease while one long statement is pending that shows no progress of its own. */
   statement<T>(work: () => Promise<T>): Promise<T>
 }

@@ -19,8 +19,9 @@ export function sha256(text: string | Uint8Array): string {
   return createHash('sha256').update(text).digest('hex')
 }
 
-/** The manifest's columns. SCHEMA_CHANGED when one is called like a system column. */
+/** The manifest's columns. SCHEMA_CHANGED when one is called like a system column, or like another one but for case. */
 export function manifestColumns(script: ExtractScript, schema: TableSchema): readonly ManifestColumn[] {
+  refuseTwins(script, schema)
   return schema.columns.map((column) => {
     if (systemColumns.some(({ name }) => name === column.name.toLowerCase())) {
       throw new SluiceError('SCHEMA_CHANGED', `${script.id} reads a column ${column.name}, a name that Sluice uses itself.`, {
@@ -37,6 +38,17 @@ export function manifestColumns(script: ExtractScript, schema: TableSchema): rea
       nullable: column.nullable,
       ...(column.sourceType !== undefined && { sourceType: column.sourceType }),
     }
+  })
+}
+
+/** Warehouses do not tell names apart by case. */
+function refuseTwins(script: ExtractScript, { columns }: TableSchema): void {
+  const names = Map.groupBy(columns, ({ name }) => name.toLowerCase())
+  const twins = [...names.values()].find(({ length }) => length > 1)?.map(({ name }) => name)
+  if (twins === undefined) return
+  throw new SluiceError('SCHEMA_CHANGED', `${script.id} reads columns whose names differ only by case: ${twins.join(', ')}.`, {
+    hint: `Give all but one of them another name in ${script.id}, with from().`,
+    details: { columns: twins },
   })
 }
 

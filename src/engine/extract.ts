@@ -56,6 +56,7 @@ export function extract(context: EngineContext, request: StepRequest<ExtractScri
         seenFiles: () => context.control.extractions.files(script.id, batch),
         filesAgain: where.filesAgain,
         signal: run.signal,
+        retry: run.retry,
         notice: (message) => run.log.warn(message),
       }),
     )

@@ -1,6 +1,7 @@
 import type { Session } from '../contracts/warehouse.ts'
 import { SluiceError } from '../errors.ts'
 import { type LedgerEntry, unbalanced } from '../model/ledger.ts'
+import type { Check } from '../model/script.ts'
 import { checkText, countFailing } from '../sql/checks.ts'
 import { insertLedger, latestBatch } from '../sql/ledger.ts'
 import {
@@ -116,7 +117,7 @@ async function arrival({ dialect, plan, tag }: LoadWork, session: Session) {
 }
 
 async function runChecks({ dialect, plan, tag, script, run }: LoadWork, session: Session): Promise<void> {
-  for (const check of script.checks) {
+  for (const check of [...requiredComputed(plan), ...script.checks]) {
     const failing = await countRows(session, countFailing(dialect, plan, check, tag))
     if (failing === 0) continue
     const text = `${failing} rows of ${script.id} do not pass the check that ${checkText(check)}`
@@ -128,6 +129,12 @@ async function runChecks({ dialect, plan, tag, script, run }: LoadWork, session:
     }
     run.log.warn(text, { check: checkText(check), rows: failing })
   }
+}
+
+/** A computed column that is not optional: NULL in it is only known once it was computed. */
+function requiredComputed({ columns }: LoadWork['plan']): readonly Check[] {
+  const required = columns.filter(({ origin }) => origin.kind === 'computed' && origin.required)
+  return required.map(({ name }) => ({ kind: 'notNull', column: name, onFail: 'fail' }))
 }
 
 function balance({ plan }: LoadWork, entries: readonly LedgerEntry[]): void {

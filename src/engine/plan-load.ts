@@ -25,7 +25,10 @@ import { rejectColumns } from './extract-rejects.ts'
 /** The dimensions' tables as they are, by the script that writes them. */
 export type DimensionSchemas = ReadonlyMap<ScriptId, TableSchema>
 
-/** What a load of this package would do. SCHEMA_CHANGED when the script asks for what the package does not hold. */
+/**
+ * What a load of this package would do. SCHEMA_CHANGED when the script asks for what the package does not hold,
+ * CONFIG_INVALID when it makes two columns of one name.
+ */
 export function planLoad(schemas: LayerSchemas, script: LoadScript, manifest: Manifest, dimensions: DimensionSchemas): LoadPlan {
   const target = { schema: schemas.target, table: script.into }
   const landing = (suffix: string): TableName => ({ schema: schemas.landing, table: `${script.name}${suffix}` })
@@ -35,7 +38,7 @@ export function planLoad(schemas: LayerSchemas, script: LoadScript, manifest: Ma
   for (const name of newest === undefined ? key : [...key, newest]) {
     if (!columns.some((column) => column.name === name)) throw missing(script, manifest, name)
   }
-  return {
+  const plan: LoadPlan = {
     script: script.id,
     target,
     landing: landing(''),
@@ -48,6 +51,19 @@ export function planLoad(schemas: LayerSchemas, script: LoadScript, manifest: Ma
     landed: [...manifest.columns.map(stagedColumn), ...systemColumns],
     write: script.write,
   }
+  for (const [table, list] of tablesOf(plan)) refuseTwins(script, table, list)
+  return plan
+}
+
+/** Warehouses do not tell names apart by case. */
+function refuseTwins({ id }: LoadScript, table: TableName, columns: readonly Column[]): void {
+  const names = Map.groupBy(columns, ({ name }) => name.toLowerCase())
+  const twins = [...names.values()].find(({ length }) => length > 1)?.map(({ name }) => name)
+  if (twins === undefined) return
+  throw new SluiceError('CONFIG_INVALID', `${id} makes columns of ${tableText(table)} with one name: ${twins.join(', ')}.`, {
+    hint: `Give all but one of them another name in ${id}; names that differ only by case are one name.`,
+    details: { columns: twins },
+  })
 }
 
 /** Every table that a load needs, with the columns it must have at least. */
@@ -91,7 +107,9 @@ function stagedColumn(column: ManifestColumn): Column {
 
 function loadColumn(script: LoadScript, manifest: Manifest, declared: LoadColumnDeclaration): LoadColumn {
   const { name, type } = declared
-  if (declared.computed !== undefined) return { name, type, origin: { kind: 'computed', expression: declared.computed } }
+  if (declared.computed !== undefined) {
+    return { name, type, origin: { kind: 'computed', expression: declared.computed, required: !declared.nullable } }
+  }
   const { key, newest } = script.write
   const hasDefault = declared.default !== undefined
   // A row without a key is refused by the deduplication, under a code of its own.

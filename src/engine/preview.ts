@@ -30,6 +30,7 @@ export async function preview(
     upper: undefined,
     seenFiles: () => context.control.extractions.files(script.id, batch),
     filesAgain: undefined,
+    retry: (work) => work(),
     signal: context.signal,
     notice,
   })

@@ -13,9 +13,12 @@ export interface RetryOptions {
   readonly random?: () => number
 }
 
+/** The errors that a policy gave up on: work within work does not multiply its tries. */
+const givenUp = new WeakSet<SluiceError>()
+
 /**
  * Tries again what failed with a retryable code, after a pause of full jitter below a doubling bound. The last error is
- * thrown; once the signal is aborted no try begins, and its reason is thrown.
+ * thrown, and no policy around this one tries it again; once the signal is aborted no try begins, and its reason is thrown.
  */
 export async function retrying<T>(work: (attempt: number) => Promise<T>, options: RetryOptions): Promise<T> {
   const { policy, signal, onRetry, pause = (rest) => rest(), random = Math.random } = options
@@ -26,9 +29,12 @@ export async function retrying<T>(work: (attempt: number) => Promise<T>, options
       return await work(attempt)
     } catch (error) {
       if (signal.aborted) throw signal.reason
-      if (!isSluiceError(error) || !error.retryable || attempt >= policy.attempts) throw error
+      if (!isSluiceError(error) || !error.retryable || givenUp.has(error)) throw error
       const delayMs = Math.round(random() * policy.firstDelayMs * 2 ** (attempt - 1))
-      if (performance.now() + delayMs > deadline) throw error
+      if (attempt >= policy.attempts || performance.now() + delayMs > deadline) {
+        givenUp.add(error)
+        throw error
+      }
       onRetry(error, attempt, delayMs)
       await pause(() => sleep(delayMs, undefined, { signal }).catch(() => undefined))
     }

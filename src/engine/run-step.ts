@@ -104,6 +104,7 @@ function attempts(
   work: Work,
 ): Promise<StepResult> {
   const signal = AbortSignal.any([context.signal, lease.signal])
+  const policy = { policy: context.settings.retry, signal, onRetry: noteRetry(log), pause: lease.statement }
   const run: Omit<ActiveRun, 'attempt'> = {
     key: begun.key,
     startedAt: begun.startedAt,
@@ -115,14 +116,10 @@ function attempts(
       lease.moved()
       context.progress({ script: request.script.id, phase, rows, expectedRows })
     },
+    retry: (inner) => retrying(inner, policy),
     statement: (inner) => lease.statement(inner),
   }
-  return retrying((attempt) => work({ ...run, attempt }), {
-    policy: context.settings.retry,
-    signal,
-    onRetry: noteRetry(log),
-    pause: (sleep) => lease.statement(sleep),
-  })
+  return retrying((attempt) => work({ ...run, attempt }), policy)
 }
 
 function noteRetry(log: RunLog) {

@@ -33,12 +33,13 @@ export class ReadCollector {
     this.#count(bytes)
   }
 
-  /** Keeps a record aside. No column may have got a value of it. */
-  reject(line: number, causes: readonly RejectCause[], record: Uint8Array): void {
+  /** Keeps a record aside; `line` is where it begins, where it has one. No column may have got a value of it. */
+  reject(line: number | undefined, causes: readonly RejectCause[], record: Uint8Array): void {
     const first = this.#seen - this.#rows + 1
     this.#numbers ??= Array.from({ length: this.#rows }, (_, index) => first + index)
     this.#seen += 1
-    this.#rejects.push({ row: this.#seen, line, causes, raw: shownBytes(record, rawLength) })
+    const raw = shownBytes(record, rawLength)
+    this.#rejects.push({ row: this.#seen, ...(line !== undefined && { line }), causes, raw })
     this.#count(record.length)
   }
 
@@ -52,6 +53,12 @@ export class ReadCollector {
   /** Everything that is left. */
   takeAll(): readonly ReadBatch[] {
     if (this.#rows + this.#rejects.length > 0) this.#cut()
+    return this.takeFull()
+  }
+
+  /** Everything that is left, or one empty batch: for a reading that has to show that it is alive. */
+  takeNow(): readonly ReadBatch[] {
+    this.#cut()
     return this.takeFull()
   }
 

@@ -28,14 +28,14 @@ export function refuseConflicts(dialect: Dialect, plan: LoadPlan, write: Keyed, 
   const bind = new Binder(dialect)
   const quoted = (names: readonly string[]) => columnList(dialect, names)
   const keys = write.key.map((name) => dialect.quote(name))
-  const tie = write.newest === undefined ? '_file' : dialect.quote(write.newest)
-  const file = write.newest === undefined ? `${fileCase(bind, files)} AS _file, ` : ''
+  const tie = write.newest === undefined ? '_sluice_file' : dialect.quote(write.newest)
+  const file = write.newest === undefined ? `${fileCase(bind, files)} AS _sluice_file, ` : ''
   const all = quoted(contentColumns(plan))
   const staged =
     `SELECT ${file}${all}, _part, _row FROM ${tableSql(dialect, plan.typed)} ` +
     `WHERE _run_id = ${bind.text(tag.runId)} AND ${keys.map((name) => `${name} IS NOT NULL`).join(' AND ')}`
   const group = [...keys, tie].join(', ')
-  const contents = write.newest === undefined ? `_file, ${all}` : all
+  const contents = write.newest === undefined ? `_sluice_file, ${all}` : all
   const rows =
     `SELECT 'DUP_CONFLICT' AS code, ${bind.text(write.key.join(', '))} AS column_name, ` +
     `${keyText(dialect, plan, write)} AS value, staged._part AS part, staged._row AS row_number ` +
@@ -74,8 +74,8 @@ function outdone(bind: Binder, plan: LoadPlan, write: Keyed, tag: RunTag): strin
   const { dialect } = bind
   const newest = write.newest === undefined ? '' : `${dialect.quote(write.newest)} DESC, `
   const rank = `row_number() OVER (PARTITION BY ${columnList(dialect, write.key)} ORDER BY ${newest}_part DESC, _row DESC)`
-  const staged = `SELECT _part, _row, ${rank} AS _rank FROM ${tableSql(dialect, plan.typed)} WHERE _run_id = ${bind.text(tag.runId)}`
-  return `SELECT _part, _row FROM (${staged}) AS ranked WHERE _rank > 1`
+  const staged = `SELECT _part, _row, ${rank} AS _sluice_rank FROM ${tableSql(dialect, plan.typed)} WHERE _run_id = ${bind.text(tag.runId)}`
+  return `SELECT _part, _row FROM (${staged}) AS ranked WHERE _sluice_rank > 1`
 }
 
 /** What tells two rows of a key apart; lookups by what they look for, since they have not been made yet. */

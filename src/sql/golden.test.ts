@@ -49,7 +49,7 @@ const plan: LoadPlan = {
     { name: 'amount', type: amount, origin: landing('AMT', amount, { default: '0' }) },
     { name: 'sold_at', type: { kind: 'timestamp' }, origin: landing('sold_at', { kind: 'timestamp' }) },
     { name: 'order', type: text, origin: landing('order', text, { mask: 'sha256' }) },
-    { name: 'twice', type: amount, origin: { kind: 'computed', expression: 'amount * 2' } },
+    { name: 'twice', type: amount, origin: { kind: 'computed', expression: 'amount * 2', required: true } },
   ],
   lookups: [
     {

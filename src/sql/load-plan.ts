@@ -31,7 +31,7 @@ export interface LoadColumn {
 }
 
 /** What a column is made from: a landing column, or the other columns of the load. */
-export type ColumnOrigin = LandingOrigin | { readonly kind: 'computed'; readonly expression: string }
+export type ColumnOrigin = LandingOrigin | { readonly kind: 'computed'; readonly expression: string; readonly required: boolean }
 
 export interface LandingOrigin {
   readonly kind: 'landing'

@@ -52,12 +52,14 @@ export function fillTyped(dialect: Dialect, plan: LoadPlan, tag: RunTag): Statem
 
 /** One statement a column that can be refused, which adds its refused rows to the rejects. */
 export function refuseCasts(dialect: Dialect, plan: LoadPlan, tag: RunTag): readonly Statement[] {
-  return landingCells(dialect, plan).flatMap(({ shown, from, type, cast: { fault } }) => {
+  return landingCells(dialect, plan).flatMap(({ shown, from, type, cast: { fault }, finish }) => {
     if (fault === undefined) return []
     const bind = new Binder(dialect)
-    const value = dialect.text(dialect.quote(from), type)
+    const column = dialect.quote(from)
+    // What a masked column holds must not show in its rejects either.
+    const value = finish.mask === undefined ? `substr(${dialect.text(column, type)}, 1, 1000)` : redacted(column)
     const rows =
-      `SELECT (${fault}) AS code, ${bind.text(shown)} AS column_name, substr(${value}, 1, 1000) AS value, ` +
+      `SELECT (${fault}) AS code, ${bind.text(shown)} AS column_name, ${value} AS value, ` +
       `_part AS part, _row AS row_number FROM ${tableSql(dialect, plan.landing)} WHERE _batch_id = ${bind.date(tag.batch)} AND (${fault}) IS NOT NULL`
     return [bind.statement(insertRejects(bind, plan, tag, 'cast', rows))]
   })
@@ -149,7 +151,9 @@ function finished(bind: Binder, { cast, to, finish }: LandingCell): string {
   const value =
     standsIn === undefined ? cast.value : `coalesce(${cast.value}, CAST(${bind.text(standsIn)} AS ${dialect.columnType(to)}))`
   if (finish.mask === undefined) return value
-  return finish.mask === 'sha256'
-    ? dialect.functions.sha256(dialect.text(value, to))
-    : `CASE WHEN ${value} IS NULL THEN NULL ELSE '***' END`
+  return finish.mask === 'sha256' ? dialect.functions.sha256(dialect.text(value, to)) : redacted(value)
+}
+
+function redacted(value: string): string {
+  return `CASE WHEN ${value} IS NULL THEN NULL ELSE '***' END`
 }

@@ -2,7 +2,7 @@ import { DuckDBInstance } from '@duckdb/node-api'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Statement } from '../contracts/warehouse.ts'
 import type { ColumnType } from '../model/column-type.ts'
-import type { Column, TableSchema } from '../model/schema.ts'
+import type { Column } from '../model/schema.ts'
 import { duckdbDialect as dialect } from '../warehouses/duckdb/dialect.ts'
 import { alignTable } from './ddl.ts'
 import { deleteDuplicates, deleteRefused, refuseConflicts, refuseNullKeys } from './dedup.ts'
@@ -59,19 +59,17 @@ const publishing = {
 
 /** A statement in lines, with its values in their places. */
 function shown({ sql, values = [] }: Statement): string {
-  const filled = sql.replace(/\$(\d+)/g, (_, position: string) =>
-    JSON.stringify(values[Number(position) - 1]).replaceAll('"', '`'),
-  )
-  return filled.replace(/ (?=(FROM|WHERE|SET|JOIN|VALUES|GROUP|LIMIT|UNION|WITH)\b)/g, '\n').replace(/ (?=\(?SELECT\b)/g, '\n')
+  const filled = sql.replace(/\$(\d+)/g, (_, position: string) => `‹${values[Number(position) - 1]}›`)
+  return filled.replace(/(?<!DISTINCT| IN| IS) (?=(FROM|WHERE|SET|JOIN|VALUES|GROUP BY|UNION ALL|SELECT|LIMIT)\b)/g, '\n')
 }
 
 describe('the text of', () => {
   test('the casts into the typed stage', () => {
     expect(shown(fillTyped(dialect, plan, tag))).toMatchInlineSnapshot(`
       "INSERT INTO landing.sales__typed ("order", amount, "a""b", _batch_id, _run_id, _part, _row)
-      SELECT "order" AS "order", "AMT" AS amount, CASE WHEN (length(code) <= 3) THEN code END AS "a""b", _batch_id, CAST(\`r-1\` AS VARCHAR) AS _run_id, _part, _row
+      SELECT "order" AS "order", "AMT" AS amount, CASE WHEN (length(code) <= 3) THEN code END AS "a""b", _batch_id, CAST(‹r-1› AS VARCHAR) AS _run_id, _part, _row
       FROM landing.sales
-      WHERE _batch_id = CAST(\`2026-11-25\` AS DATE) AND (CASE WHEN "AMT" IS NULL THEN 'NULL_VALUE' END) IS NULL AND (CASE WHEN code IS NULL THEN NULL WHEN NOT (length(code) <= 3) THEN 'TOO_LONG' END) IS NULL"
+      WHERE _batch_id = CAST(‹2026-11-25› AS DATE) AND (CASE WHEN "AMT" IS NULL THEN 'NULL_VALUE' END) IS NULL AND (CASE WHEN code IS NULL THEN NULL WHEN NOT (length(code) <= 3) THEN 'TOO_LONG' END) IS NULL"
     `)
   })
 
@@ -79,17 +77,15 @@ describe('the text of', () => {
     expect(refuseCasts(dialect, plan, tag).map(shown)).toMatchInlineSnapshot(`
       [
         "INSERT INTO audit.rejects (target, script, batch, run_id, refused_by, code, column_name, value, part, row_number)
-      SELECT CAST(\`target.fact_sales\` AS VARCHAR), CAST(\`load/sales\` AS VARCHAR), CAST(\`2026-11-25\` AS DATE), CAST(\`r-1\` AS VARCHAR), CAST(\`cast\` AS VARCHAR), code, column_name, value, part, row_number
-      FROM
-      (SELECT (CASE WHEN "AMT" IS NULL THEN 'NULL_VALUE' END) AS code, CAST(\`amount\` AS VARCHAR) AS column_name, substr(CAST("AMT" AS VARCHAR), 1, 1000) AS value, _part AS part, _row AS row_number
+      SELECT CAST(‹target.fact_sales› AS VARCHAR), CAST(‹load/sales› AS VARCHAR), CAST(‹2026-11-25› AS DATE), CAST(‹r-1› AS VARCHAR), CAST(‹cast› AS VARCHAR), code, column_name, value, part, row_number
+      FROM (SELECT (CASE WHEN "AMT" IS NULL THEN 'NULL_VALUE' END) AS code, CAST(‹amount› AS VARCHAR) AS column_name, substr(CAST("AMT" AS VARCHAR), 1, 1000) AS value, _part AS part, _row AS row_number
       FROM landing.sales
-      WHERE _batch_id = CAST(\`2026-11-25\` AS DATE) AND (CASE WHEN "AMT" IS NULL THEN 'NULL_VALUE' END) IS NOT NULL) AS refused",
+      WHERE _batch_id = CAST(‹2026-11-25› AS DATE) AND (CASE WHEN "AMT" IS NULL THEN 'NULL_VALUE' END) IS NOT NULL) AS refused",
         "INSERT INTO audit.rejects (target, script, batch, run_id, refused_by, code, column_name, value, part, row_number)
-      SELECT CAST(\`target.fact_sales\` AS VARCHAR), CAST(\`load/sales\` AS VARCHAR), CAST(\`2026-11-25\` AS DATE), CAST(\`r-1\` AS VARCHAR), CAST(\`cast\` AS VARCHAR), code, column_name, value, part, row_number
-      FROM
-      (SELECT (CASE WHEN code IS NULL THEN NULL WHEN NOT (length(code) <= 3) THEN 'TOO_LONG' END) AS code, CAST(\`a\\\`b\` AS VARCHAR) AS column_name, substr(code, 1, 1000) AS value, _part AS part, _row AS row_number
+      SELECT CAST(‹target.fact_sales› AS VARCHAR), CAST(‹load/sales› AS VARCHAR), CAST(‹2026-11-25› AS DATE), CAST(‹r-1› AS VARCHAR), CAST(‹cast› AS VARCHAR), code, column_name, value, part, row_number
+      FROM (SELECT (CASE WHEN code IS NULL THEN NULL WHEN NOT (length(code) <= 3) THEN 'TOO_LONG' END) AS code, CAST(‹a"b› AS VARCHAR) AS column_name, substr(code, 1, 1000) AS value, _part AS part, _row AS row_number
       FROM landing.sales
-      WHERE _batch_id = CAST(\`2026-11-25\` AS DATE) AND (CASE WHEN code IS NULL THEN NULL WHEN NOT (length(code) <= 3) THEN 'TOO_LONG' END) IS NOT NULL) AS refused",
+      WHERE _batch_id = CAST(‹2026-11-25› AS DATE) AND (CASE WHEN code IS NULL THEN NULL WHEN NOT (length(code) <= 3) THEN 'TOO_LONG' END) IS NOT NULL) AS refused",
       ]
     `)
   })
@@ -102,19 +98,16 @@ describe('the text of', () => {
     ]
     expect(shown(refuseConflicts(dialect, plan, plan.write, tag, files))).toMatchInlineSnapshot(`
       "INSERT INTO audit.rejects (target, script, batch, run_id, refused_by, code, column_name, value, part, row_number)
-      SELECT CAST(\`target.fact_sales\` AS VARCHAR), CAST(\`load/sales\` AS VARCHAR), CAST(\`2026-11-25\` AS DATE), CAST(\`r-1\` AS VARCHAR), CAST(\`dedup\` AS VARCHAR), code, column_name, value, part, row_number
-      FROM (WITH staged AS
-      (SELECT CASE _part WHEN CAST(\`1\` AS BIGINT) THEN CAST(\`0\` AS BIGINT) WHEN CAST(\`2\` AS BIGINT) THEN CAST(\`0\` AS BIGINT) WHEN CAST(\`3\` AS BIGINT) THEN CAST(\`1\` AS BIGINT) END AS _file, "order", amount, "a""b", _part, _row
+      SELECT CAST(‹target.fact_sales› AS VARCHAR), CAST(‹load/sales› AS VARCHAR), CAST(‹2026-11-25› AS DATE), CAST(‹r-1› AS VARCHAR), CAST(‹dedup› AS VARCHAR), code, column_name, value, part, row_number
+      FROM (WITH staged AS (SELECT CASE _part WHEN CAST(‹1› AS BIGINT) THEN CAST(‹0› AS BIGINT) WHEN CAST(‹2› AS BIGINT) THEN CAST(‹0› AS BIGINT) WHEN CAST(‹3› AS BIGINT) THEN CAST(‹1› AS BIGINT) END AS _sluice_file, "order", amount, "a""b", _part, _row
       FROM landing.sales__typed
-      WHERE _run_id = CAST(\`r-1\` AS VARCHAR) AND "order" IS NOT NULL), ties AS
-      (SELECT "order", _file
-      FROM
-      (SELECT DISTINCT _file, "order", amount, "a""b"
+      WHERE _run_id = CAST(‹r-1› AS VARCHAR) AND "order" IS NOT NULL), ties AS (SELECT "order", _sluice_file
+      FROM (SELECT DISTINCT _sluice_file, "order", amount, "a""b"
       FROM staged) AS contents
-      GROUP BY "order", _file HAVING count(*) > 1)
-      SELECT 'DUP_CONFLICT' AS code, CAST(\`order\` AS VARCHAR) AS column_name, substr(CAST(staged."order" AS VARCHAR), 1, 1000) AS value, staged._part AS part, staged._row AS row_number
+      GROUP BY "order", _sluice_file HAVING count(*) > 1)
+      SELECT 'DUP_CONFLICT' AS code, CAST(‹order› AS VARCHAR) AS column_name, substr(CAST(staged."order" AS VARCHAR), 1, 1000) AS value, staged._part AS part, staged._row AS row_number
       FROM staged
-      JOIN ties ON staged."order" = ties."order" AND staged._file = ties._file) AS refused"
+      JOIN ties ON staged."order" = ties."order" AND staged._sluice_file = ties._sluice_file) AS refused"
     `)
   })
 
@@ -122,40 +115,30 @@ describe('the text of', () => {
     expect(shown(deleteDuplicates(dialect, newestAmount, newestAmount.write, tag))).toMatchInlineSnapshot(`
       "DELETE
       FROM landing.sales__typed
-      WHERE _run_id = CAST(\`r-1\` AS VARCHAR) AND (_part, _row) IN
-      (SELECT _part, _row
-      FROM
-      (SELECT _part, _row, row_number() OVER (PARTITION BY "order" ORDER BY amount DESC, _part DESC, _row DESC) AS _rank
+      WHERE _run_id = CAST(‹r-1› AS VARCHAR) AND (_part, _row) IN (SELECT _part, _row
+      FROM (SELECT _part, _row, row_number() OVER (PARTITION BY "order" ORDER BY amount DESC, _part DESC, _row DESC) AS _sluice_rank
       FROM landing.sales__typed
-      WHERE _run_id = CAST(\`r-1\` AS VARCHAR)) AS ranked
-      WHERE _rank > 1)"
+      WHERE _run_id = CAST(‹r-1› AS VARCHAR)) AS ranked
+      WHERE _sluice_rank > 1)"
     `)
   })
 
   test('a merge', () => {
     expect(shown(updateChanged(dialect, newestAmount, publication))).toMatchInlineSnapshot(`
       "UPDATE target.fact_sales AS t
-      SET amount = s.amount, "a""b" = s."a""b", _batch_id = CAST(\`2026-11-25\` AS DATE), _script = CAST(\`load/sales\` AS VARCHAR), _run_id = CAST(\`r-1\` AS VARCHAR), _loaded_at = CAST(\`2026-11-26T00:30:00.000Z\` AS TIMESTAMP
-      WITH TIME ZONE)
-      FROM
-      (SELECT "order", amount, "a""b"
+      SET amount = s.amount, "a""b" = s."a""b", _batch_id = CAST(‹2026-11-25› AS DATE), _script = CAST(‹load/sales› AS VARCHAR), _run_id = CAST(‹r-1› AS VARCHAR), _loaded_at = CAST(‹2026-11-26T00:30:00.000Z› AS TIMESTAMP WITH TIME ZONE)
+      FROM (SELECT "order", amount, "a""b"
       FROM landing.sales__typed
-      WHERE _run_id = CAST(\`r-1\` AS VARCHAR)) AS s
-      WHERE t."order" = s."order" AND NOT ((t.amount IS NOT NULL AND s.amount < t.amount)) AND (t."order" IS DISTINCT
-      FROM s."order" OR t.amount IS DISTINCT
-      FROM s.amount OR t."a""b" IS DISTINCT
-      FROM s."a""b")"
+      WHERE _run_id = CAST(‹r-1› AS VARCHAR)) AS s
+      WHERE t."order" = s."order" AND NOT ((t.amount IS NOT NULL AND s.amount < t.amount)) AND (t."order" IS DISTINCT FROM s."order" OR t.amount IS DISTINCT FROM s.amount OR t."a""b" IS DISTINCT FROM s."a""b")"
     `)
     expect(shown(insertMissing(dialect, plan, publication))).toMatchInlineSnapshot(`
       "INSERT INTO target.fact_sales ("order", amount, "a""b", _batch_id, _script, _run_id, _loaded_at)
-      SELECT s."order", s.amount, s."a""b", CAST(\`2026-11-25\` AS DATE), CAST(\`load/sales\` AS VARCHAR), CAST(\`r-1\` AS VARCHAR), CAST(\`2026-11-26T00:30:00.000Z\` AS TIMESTAMP
-      WITH TIME ZONE)
-      FROM
-      (SELECT "order", amount, "a""b"
+      SELECT s."order", s.amount, s."a""b", CAST(‹2026-11-25› AS DATE), CAST(‹load/sales› AS VARCHAR), CAST(‹r-1› AS VARCHAR), CAST(‹2026-11-26T00:30:00.000Z› AS TIMESTAMP WITH TIME ZONE)
+      FROM (SELECT "order", amount, "a""b"
       FROM landing.sales__typed
-      WHERE _run_id = CAST(\`r-1\` AS VARCHAR)) AS s
-      WHERE NOT EXISTS
-      (SELECT 1
+      WHERE _run_id = CAST(‹r-1› AS VARCHAR)) AS s
+      WHERE NOT EXISTS (SELECT 1
       FROM target.fact_sales AS t
       WHERE t."order" = s."order")"
     `)
@@ -165,7 +148,7 @@ describe('the text of', () => {
     expect(shown(deletePublished(dialect, plan, tag))).toMatchInlineSnapshot(`
       "DELETE
       FROM target.fact_sales
-      WHERE _batch_id = CAST(\`2026-11-25\` AS DATE) AND _script = CAST(\`load/sales\` AS VARCHAR)"
+      WHERE _batch_id = CAST(‹2026-11-25› AS DATE) AND _script = CAST(‹load/sales› AS VARCHAR)"
     `)
   })
 
@@ -173,73 +156,35 @@ describe('the text of', () => {
     const { fence, ledger } = plan.audit
     expect(shown(takeLockRow(dialect, fence, claim))).toMatchInlineSnapshot(`
       "UPDATE audit._fence
-      SET run_id = CAST(\`r-1\` AS VARCHAR)
-      WHERE target = CAST(\`target.fact_sales\` AS VARCHAR) AND script = ''"
+      SET run_id = CAST(‹r-1› AS VARCHAR)
+      WHERE target = CAST(‹target.fact_sales› AS VARCHAR) AND script = ''"
     `)
     expect(shown(raiseToken(dialect, fence, claim))).toMatchInlineSnapshot(`
       "UPDATE audit._fence
-      SET token = CAST(\`7\` AS BIGINT), run_id = CAST(\`r-1\` AS VARCHAR), store_id = CAST(\`store-1\` AS VARCHAR)
-      WHERE target = CAST(\`target.fact_sales\` AS VARCHAR) AND script = CAST(\`load/sales\` AS VARCHAR)"
+      SET token = CAST(‹7› AS BIGINT), run_id = CAST(‹r-1› AS VARCHAR), store_id = CAST(‹store-1› AS VARCHAR)
+      WHERE target = CAST(‹target.fact_sales› AS VARCHAR) AND script = CAST(‹load/sales› AS VARCHAR)"
     `)
     expect(shown(highestToken(dialect, fence, ledger, claim))).toMatchInlineSnapshot(`
       "SELECT max(token) AS token
-      FROM
-      (SELECT token
+      FROM (SELECT token
       FROM audit._fence
-      WHERE target = CAST(\`target.fact_sales\` AS VARCHAR) AND script = CAST(\`load/sales\` AS VARCHAR)
+      WHERE target = CAST(‹target.fact_sales› AS VARCHAR) AND script = CAST(‹load/sales› AS VARCHAR)
       UNION ALL
       SELECT token
       FROM audit.ledger
-      WHERE target = CAST(\`target.fact_sales\` AS VARCHAR) AND script = CAST(\`load/sales\` AS VARCHAR)) AS tokens"
+      WHERE target = CAST(‹target.fact_sales› AS VARCHAR) AND script = CAST(‹load/sales› AS VARCHAR)) AS tokens"
     `)
     expect(shown(otherStore(dialect, fence, ledger, claim))).toMatchInlineSnapshot(`
       "SELECT store_id
-      FROM
-      (SELECT store_id
+      FROM (SELECT store_id
       FROM audit._fence
-      WHERE target = CAST(\`target.fact_sales\` AS VARCHAR) AND store_id NOT IN ('', CAST(\`store-1\` AS VARCHAR))
+      WHERE target = CAST(‹target.fact_sales› AS VARCHAR) AND store_id NOT IN ('', CAST(‹store-1› AS VARCHAR))
       UNION ALL
       SELECT store_id
       FROM audit.ledger
-      WHERE target = CAST(\`target.fact_sales\` AS VARCHAR) AND store_id NOT IN ('', CAST(\`store-1\` AS VARCHAR))) AS stores
+      WHERE target = CAST(‹target.fact_sales› AS VARCHAR) AND store_id NOT IN ('', CAST(‹store-1› AS VARCHAR))) AS stores
       LIMIT 1"
     `)
-  })
-})
-
-describe('alignTable', () => {
-  const columns = [staged('order', int64), staged('AMT', money), staged('a"b', text)]
-  const now = (...known: readonly Column[]): TableSchema => ({ columns: known })
-  const align = (schema: TableSchema | undefined) => alignTable(dialect, plan.target, columns, schema).map(({ sql }) => sql)
-
-  test('makes a table without keys', () => {
-    expect(align(undefined)).toEqual([
-      'CREATE TABLE IF NOT EXISTS target.fact_sales ("order" BIGINT, "AMT" DECIMAL(12,2), "a""b" VARCHAR)',
-    ])
-  })
-
-  test('adds what is missing, and nothing where nothing is', () => {
-    expect(align(now(staged('order', int64), staged('other', text)))).toEqual([
-      'ALTER TABLE target.fact_sales ADD COLUMN IF NOT EXISTS "AMT" DECIMAL(12,2)',
-      'ALTER TABLE target.fact_sales ADD COLUMN IF NOT EXISTS "a""b" VARCHAR',
-    ])
-    expect(align(now(...columns))).toEqual([])
-    expect(align(now(staged('ORDER', int64), staged('amt', money), staged('A"B', text)))).toEqual([])
-  })
-
-  test.each<[string, ColumnType]>([
-    ['narrower', { kind: 'decimal', precision: 10, scale: 2 }],
-    ['wider', { kind: 'decimal', precision: 14, scale: 2 }],
-    ['other', text],
-  ])('refuses a %s type', (_, type) => {
-    const schema = now({ ...staged('AMT', type), sourceType: 'AS IT IS' })
-    expect(() => align(schema)).toThrow(
-      expect.objectContaining({
-        code: 'DDL_BREAKING',
-        message: 'target.fact_sales holds AMT as AS IT IS, the script says decimal(12,2).',
-        details: { table: 'target.fact_sales', column: 'AMT' },
-      }),
-    )
   })
 })
 
@@ -296,10 +241,21 @@ describe('on DuckDB', () => {
       ['TOO_LONG', 'a"b', 'abcd', '1', '3'],
     ])
     expect(await run(countRejects(dialect, plan, tag, 'cast'))).toEqual([['2']])
-    const listed = await run(selectRejects(dialect, plan.audit.rejects, { script: 'load/sales', batch: tag.batch, limit: 2 }))
-    expect(listed.map((row) => row.slice(0, 4))).toEqual([
-      ['load/sales', '2026-11-25', 'TOO_LONG', 'a"b'],
-      ['load/sales', '2026-11-25', 'NULL_VALUE', 'amount'],
+    const filter = { script: 'load/sales', batch: tag.batch, limit: 1 }
+    const [listed] = await run(selectRejects(dialect, plan.audit.rejects, filter))
+    expect(listed).toEqual(expect.arrayContaining(['load/sales', '2026-11-25', 'TOO_LONG', 'a"b', 'abcd']))
+    expect(await run(selectRejects(dialect, plan.audit.rejects, { ...filter, batch: '2026-11-24' }))).toEqual([])
+  })
+
+  test('the refused value of a masked column is not shown', async () => {
+    const masked = plan.columns.map(({ origin, ...own }): LoadColumn => {
+      return { ...own, origin: origin.kind === 'landing' ? { ...origin, mask: 'sha256' } : origin }
+    })
+    await land("1, NULL, 'secret'")
+    for (const statement of refuseCasts(dialect, { ...plan, columns: masked }, tag)) await run(statement)
+    expect((await rejects()).map(([code, name, value]) => [code, name, value])).toEqual([
+      ['NULL_VALUE', 'amount', 'null'],
+      ['TOO_LONG', 'a"b', '***'],
     ])
   })
 

@@ -114,16 +114,14 @@ class Way {
     const server = connect({ host, port, allowHalfOpen: true })
     const link: Link = { client, server, isDead: false, slowed: undefined }
     this.#links.add(link)
-    for (const [from, to, direction] of [
-      [client, server, 'to-server'],
-      [server, client, 'to-client'],
-    ] as const) {
-      from.setNoDelay(true)
-      from.on('data', (bytes) => this.#forward(link, from, to, bytes, direction))
-      from.on('end', () => !link.isDead && to.end())
-      from.on('error', () => !link.isDead && to.destroy())
-      from.on('close', () => client.destroyed && server.destroyed && this.#links.delete(link))
+    for (const socket of [client, server]) {
+      socket.setNoDelay(true)
+      // What it means is seen where its bytes are passed on.
+      socket.on('error', () => {})
+      socket.on('close', () => client.destroyed && server.destroyed && this.#links.delete(link))
     }
+    void this.#pass(link, client, server, 'to-server')
+    void this.#pass(link, server, client, 'to-client')
   }
 
   close(): void {
@@ -133,65 +131,56 @@ class Way {
     }
   }
 
-  #forward(link: Link, from: Socket, to: Socket, bytes: Buffer, direction: Direction): void {
-    if (link.isDead) return
-    const room = this.#room(direction)
-    this.passed[direction] += bytes.length
-    if (room >= bytes.length) this.#write(link, from, to, bytes, direction)
-    else this.#fire(link, from, to, { bytes, room, direction })
+  async #pass(link: Link, from: Socket, to: Socket, direction: Direction): Promise<void> {
+    try {
+      // Not destroyed at its end: the other direction may go on.
+      for await (const bytes of from.iterator({ destroyOnReturn: false })) {
+        if (link.isDead) return
+        await this.#forward(link, to, bytes, direction)
+      }
+      if (!link.isDead) to.end()
+    } catch {
+      // One side broke, and so does the other; a dead link keeps what it has.
+      if (link.isDead) return
+      from.destroy()
+      to.destroy()
+    }
   }
 
-  /** How many more bytes pass before the fault. */
-  #room(direction: Direction): number {
+  async #forward(link: Link, to: Socket, bytes: Buffer, direction: Direction): Promise<void> {
     const fault = this.#fault
-    if (fault === undefined || this.hasFired || fault.direction !== direction) return Number.POSITIVE_INFINITY
-    return Math.max(0, fault.afterBytes - this.passed[direction])
-  }
-
-  #fire(link: Link, from: Socket, to: Socket, hit: { bytes: Buffer; room: number; direction: Direction }): void {
-    const { bytes, room, direction } = hit
+    const room = fault?.direction === direction ? fault.afterBytes - this.passed[direction] : Number.POSITIVE_INFINITY
+    this.passed[direction] += bytes.length
+    if (fault === undefined || this.hasFired || room >= bytes.length) return this.#write(link, to, bytes, direction)
     this.hasFired = true
-    if (this.#fault?.kind === 'slow') {
-      link.slowed = direction
-      this.#write(link, from, to, bytes, direction)
-    } else if (this.#fault?.kind === 'corrupt') {
-      bytes[room] = (bytes[room] ?? 0) ^ 1
-      this.#write(link, from, to, bytes, direction)
-    } else {
-      link.isDead = true
-      to.write(bytes.subarray(0, room), () => this.#kill(link))
+    if (fault.kind === 'slow') link.slowed = direction
+    else if (fault.kind === 'corrupt') bytes[room] = (bytes[room] ?? 0) ^ 1
+    else return this.#end(link, to, bytes.subarray(0, room), fault.kind)
+    await this.#write(link, to, bytes, direction)
+  }
+
+  async #write({ slowed }: Link, to: Socket, bytes: Buffer, direction: Direction): Promise<void> {
+    if (slowed !== direction) return written(to, bytes)
+    for (let from = 0; from < bytes.length; from += slowBytes) {
+      await written(to, bytes.subarray(from, from + slowBytes))
+      await new Promise((resolve) => setTimeout(resolve, slowPauseMs))
     }
   }
 
-  #kill({ client, server }: Link): void {
-    if (this.#fault?.kind === 'stall') {
-      client.pause()
-      server.pause()
-    } else if (this.#fault?.kind === 'reset') {
-      client.resetAndDestroy()
-      server.resetAndDestroy()
-    } else {
-      client.end()
-      server.end()
+  async #end(link: Link, to: Socket, last: Buffer, kind: 'cut' | 'reset' | 'stall'): Promise<void> {
+    link.isDead = true
+    if (last.length > 0) await written(to, last)
+    for (const socket of [link.client, link.server]) {
+      if (kind === 'cut') socket.end()
+      else if (kind === 'reset') socket.resetAndDestroy()
+      else socket.pause()
     }
   }
+}
 
-  #write(link: Link, from: Socket, to: Socket, bytes: Buffer, direction: Direction): void {
-    if (link.slowed === direction) this.#writeSlowly(from, to, bytes)
-    else if (!to.write(bytes)) {
-      from.pause()
-      to.once('drain', () => !link.isDead && from.resume())
-    }
-  }
-
-  #writeSlowly(from: Socket, to: Socket, bytes: Buffer): void {
-    from.pause()
-    to.write(bytes.subarray(0, slowBytes))
-    setTimeout(() => {
-      if (bytes.length > slowBytes) this.#writeSlowly(from, to, bytes.subarray(slowBytes))
-      else from.resume()
-    }, slowPauseMs)
-  }
+/** Resolves when the system has taken the bytes. */
+function written(to: Socket, bytes: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => to.write(bytes, (error) => (error ? reject(error) : resolve())))
 }
 
 function listening(host: string, port: number, join: (client: Socket) => void): Promise<Server> {

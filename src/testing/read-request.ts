@@ -12,6 +12,7 @@ export function readRequest(resource: Resource, asked: Partial<ReadRequest> = {}
     seenFiles: async () => new Map(),
     filesAgain: undefined,
     signal: new AbortController().signal,
+    retry: (work) => work(),
     notice: () => {},
     ...asked,
   }

@@ -226,6 +226,14 @@ describe('columns and checks', () => {
     ])
   })
 
+  test('NULL in a computed column that is not optional stops the load', async () => {
+    const nothing = { ...column, name: 'nothing', type: { kind: 'int64' }, from: 'nothing', computed: 'nullif(id, 1)' } as const
+    await open(loadOf(plain, { disposition: 'append' }, { columns: [id, nothing] }))
+    project.shop(`INSERT INTO plain VALUES (1, 'a')`)
+    const [, outcome] = await batch('2025-01-01', 'extract/plain', 'load/plain')
+    expect(outcome).toMatchObject({ exitCode: 65, error: { code: 'CHECK_FAILED' } })
+  })
+
   test.each([
     ['notNull', { kind: 'notNull', column: 'v' }, 1],
     ['between', { kind: 'between', column: 'id', lowest: '1', highest: '2' }, 1],

@@ -108,23 +108,17 @@ describe('windows', () => {
 test('a cursor of another column is refused: its bounds would mean nothing', async () => {
   project.shop(`INSERT INTO orders VALUES (1, '2025-01-01 10:00:00')`)
   await project.run('extract/by_id', '2025-01-01')
-  const other = await engineProject([{ ...byId, cursor }], project)
-  try {
-    const context = { ...project.context(), scripts: other.context().scripts }
-    other.context = () => context
-    const before = [await publishedState(project), await lakePaths(project)]
-    for (const [batch, force] of [
-      ['2025-01-02', false],
-      ['2025-01-01', true],
-    ] as const) {
-      const refused = await other.run('extract/by_id', batch, force)
-      expect(refused).toMatchObject({ status: 'FAILED', exitCode: 78, error: { code: 'CURSOR_INVALID' } })
-      expect(refused.error?.message).toContain('updated_at')
-    }
-    expect([await publishedState(project), await lakePaths(project)]).toEqual(before)
-  } finally {
-    await other.close()
+  project.scripts = [{ ...byId, cursor }]
+  const before = [await publishedState(project), await lakePaths(project)]
+  for (const [batch, force] of [
+    ['2025-01-02', false],
+    ['2025-01-01', true],
+  ] as const) {
+    const refused = await project.run('extract/by_id', batch, force)
+    expect(refused).toMatchObject({ status: 'FAILED', exitCode: 78, error: { code: 'CURSOR_INVALID' } })
+    expect(refused.error?.message).toContain('updated_at')
   }
+  expect([await publishedState(project), await lakePaths(project)]).toEqual(before)
 })
 
 test('rows without a cursor: refused, taken or left out, as the script says', async () => {

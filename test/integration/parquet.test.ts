@@ -305,7 +305,11 @@ describe('dictionaries', () => {
       BigInt(index >> 2),
       String(Math.floor(index / 3.5)).padStart(40, '-'),
     ])
-    await writeFile(nextPath(), await parquetBytes(wide, [batchOf(wide, rows)]))
+    const file = await parquetBytes(wide, [batchOf(wide, rows)])
+    let read = 0
+    for await (const batch of (await openBytes(file)).batches()) read += batch.rows
+    expect(read).toBe(rows.length)
+    await writeFile(nextPath(), file)
     const [[count, keys, texts] = []] = await query(`
       SELECT count(*), count(*) FILTER (WHERE key <> row >> 2),
         count(*) FILTER (WHERE text <> lpad((floor(row / 3.5)::bigint)::varchar, 40, '-'))

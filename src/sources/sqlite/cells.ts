@@ -1,15 +1,14 @@
 import { isUtf8 } from 'node:buffer'
+import { type CellValue, cellAdder } from '../../columnar/cell-adder.ts'
 import type { ColumnBuilder } from '../../columnar/column-builder.ts'
+import { fitsPrecision, unscaledDecimal } from '../../columnar/lexical-decimal.ts'
+import { dayNumber, parseInstant, parseTime, parseTimestamp } from '../../columnar/lexical-times.ts'
 import type { RejectCause, RejectCode } from '../../model/column-batch.ts'
 import type { ColumnType } from '../../model/column-type.ts'
 import type { Column } from '../../model/schema.ts'
-import { dayNumber, parseInstant, parseTime, parseTimestamp } from './times.ts'
 
 /** A cell as the driver hands it over, with big integers. */
 export type Cell = null | bigint | number | string | Uint8Array
-
-/** What a column builder takes. */
-type Fitting = bigint | number | boolean | string | Uint8Array
 
 class Fault {
   readonly code: RejectCode
@@ -26,8 +25,8 @@ const badEncoding = new Fault('ENCODING')
 export interface CellReader {
   readonly column: Column
   /** The value as its builder takes it, or undefined with the cause of refusing it pushed to `causes`. */
-  read(cell: Cell, causes: RejectCause[]): Fitting | null | undefined
-  add(builder: ColumnBuilder, value: Fitting | null): void
+  read(cell: Cell, causes: RejectCause[]): CellValue | null | undefined
+  add(builder: ColumnBuilder, value: CellValue | null): void
 }
 
 /**
@@ -61,7 +60,7 @@ export function cellReader(column: Column, encoding: string): CellReader {
       causes.push({ code: value.code, column: column.name, value: cellText(cell).slice(0, 1000) })
       return undefined
     },
-    add: adder(column.type),
+    add: cellAdder(column.type),
   }
 }
 
@@ -91,8 +90,8 @@ function decoder(encoding: string): Decode {
   }
 }
 
-function fitter(type: ColumnType, decode: Decode): (cell: NonNullable<Cell>) => Fitting | Fault {
-  const parsed = (parse: (text: string) => Fitting | undefined) => (cell: NonNullable<Cell>) => {
+function fitter(type: ColumnType, decode: Decode): (cell: NonNullable<Cell>) => CellValue | Fault {
+  const parsed = (parse: (text: string) => CellValue | undefined) => (cell: NonNullable<Cell>) => {
     if (!(cell instanceof Uint8Array)) return misfit
     const text = decode(cell)
     return text === undefined ? badEncoding : (parse(text) ?? misfit)
@@ -143,50 +142,7 @@ function jsonText(text: string): string | undefined {
 function fitDecimal(cell: NonNullable<Cell>, precision: number, scale: number, decode: Decode): bigint | Fault {
   const text = cell instanceof Uint8Array ? decode(cell) : String(cell)
   if (text === undefined) return badEncoding
-  const match = /^([+-]?)(\d+)(?:\.(\d+))?(?:e([+-]?\d{1,3}))?$/i.exec(text)
-  if (!match) return misfit
-  const fraction = match[3] ?? ''
-  const shift = scale - fraction.length + Number(match[4] ?? 0)
-  const unscaled = shifted(`${match[2]}${fraction}`, shift)
+  const unscaled = unscaledDecimal(text, scale)
   if (unscaled === undefined) return misfit
-  if (unscaled >= 10n ** BigInt(precision)) return outOfRange
-  return match[1] === '-' ? -unscaled : unscaled
-}
-
-/** The digits times ten to the power of `shift`, undefined when that would cut a digit other than zero. */
-function shifted(digits: string, shift: number): bigint | undefined {
-  if (shift >= 0) return BigInt(digits) * 10n ** BigInt(shift)
-  const cut = digits.slice(shift)
-  return /^0*$/.test(cut) ? BigInt(digits.slice(0, shift) || '0') : undefined
-}
-
-function adder(type: ColumnType): CellReader['add'] {
-  const add = valueAdder(type)
-  return (builder, value) => {
-    if (value === null) builder.addNull()
-    else add(builder, value)
-  }
-}
-
-function valueAdder(type: ColumnType): (builder: ColumnBuilder, value: Fitting) => void {
-  switch (type.kind) {
-    case 'boolean':
-      return (builder, value) => builder.addBoolean(value === true)
-    case 'double':
-      return (builder, value) => builder.addNumber(Number(value))
-    case 'date':
-      return (builder, value) => builder.addInt(Number(value))
-    case 'binary':
-      return (builder, value) => {
-        if (value instanceof Uint8Array) builder.addBytes(value, 0, value.byteLength)
-      }
-    case 'text':
-    case 'json':
-    case 'uuid':
-      return (builder, value) => builder.addString(String(value))
-    default:
-      return (builder, value) => {
-        if (typeof value === 'bigint') builder.addBigint(value)
-      }
-  }
+  return fitsPrecision(unscaled, precision) ? unscaled : outOfRange
 }
