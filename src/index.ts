@@ -1,5 +1,7 @@
 export type { ErrorCode } from './errors.ts'
 export { isSluiceError, SluiceError } from './errors.ts'
+export type { CheckDefinition, CheckOptions } from './project/checks.ts'
+export { between, expression, matches, notNull, oneOf } from './project/checks.ts'
 export type { ColumnBuilder, ColumnDefinition, PlainColumn, Shape } from './project/columns.ts'
 export {
   bigint,
@@ -30,8 +32,13 @@ export type {
 export { csv, jsonLines, localFiles, sqlite } from './project/connections.ts'
 export type { CursorOptions, ExtractDefinition, ExtractOptions, Frequency } from './project/extract-definition.ts'
 export { extract } from './project/extract-definition.ts'
-export type { Append, LoadDefinition, LoadOptions, Merge } from './project/load-definition.ts'
+export type { Literal } from './project/literals.ts'
+export type { ComputedColumn, LoadColumn } from './project/load-column.ts'
+export { computed } from './project/load-column.ts'
+export type { Append, InsertOnly, LoadColumns, LoadDefinition, LoadOptions, Merge, Replace } from './project/load-definition.ts'
 export { load } from './project/load-definition.ts'
+export type { LookupColumn, LookupOptions } from './project/lookup.ts'
+export { lookup } from './project/lookup.ts'
 export type {
   ControlStoreDefinition,
   DuckdbOptions,

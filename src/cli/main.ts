@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { asSluiceError } from '../errors.ts'
 import { packageVersion } from '../project/package-version.ts'
 import { printable } from './output.ts'
+import { defineInitVerb } from './verb-init.ts'
 import { defineAuditVerbs } from './verbs-audit.ts'
 import { defineBatchVerbs } from './verbs-batch.ts'
 import { defineCursorVerbs } from './verbs-cursor.ts'
@@ -33,6 +34,7 @@ export function program(finish: (exitCode: number) => void): Command {
     .helpOption('-h, --help', 'show help')
     .addHelpText('after', '\nExample:\n  sluice run --batch 2026-11-22\n\nEach verb has its own help: sluice extract --help')
   root.version(packageVersion(), '--version', 'show the version')
+  defineInitVerb(root, finish)
   defineStepVerbs(root, finish)
   defineRegistryVerbs(root, finish)
   defineBatchVerbs(root, finish)

@@ -1,6 +1,8 @@
 import { userInfo } from 'node:os'
 import type { Command } from 'commander'
 import { SluiceError } from '../errors.ts'
+import type { Script } from '../model/script.ts'
+import type { Project } from '../project/open-project.ts'
 import { print, printTable } from './output.ts'
 import { type Finish, projectOf, scriptsNamed, withControl } from './verb.ts'
 
@@ -39,7 +41,12 @@ async function check(command: Command): Promise<number> {
 
 async function register(names: readonly string[], command: Command): Promise<number> {
   const project = await projectOf(command)
-  const scripts = names.length === 0 ? project.scripts : scriptsNamed(project, names, undefined)
+  await registerScripts(project, names.length === 0 ? project.scripts : scriptsNamed(project, names, undefined))
+  return 0
+}
+
+/** Enters scripts into the registry, approving what they say now. */
+export async function registerScripts(project: Project, scripts: readonly Script[]): Promise<void> {
   const by = userInfo().username
   await withControl(project, async (control) => {
     for (const { id, name, kind, description, frequency, owner, contentHash } of scripts) {
@@ -47,7 +54,6 @@ async function register(names: readonly string[], command: Command): Promise<num
       print(`registered ${id}`)
     }
   })
-  return 0
 }
 
 async function setActive(names: readonly string[], active: boolean, command: Command): Promise<number> {

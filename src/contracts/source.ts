@@ -1,3 +1,4 @@
+import type { ErrorDetails } from '../errors.ts'
 import type { ReadBatch } from '../model/column-batch.ts'
 import type { CursorWindow, FileIdentity } from '../model/manifest.ts'
 import type { BatchDate } from '../model/run.ts'
@@ -40,12 +41,14 @@ export interface ReadRequest {
   readonly retry: <T>(work: () => Promise<T>) => Promise<T>
   /** Told what people should know and no count shows: rows held back, a horizon that could not be proven. */
   readonly notice: (message: string) => void
+  /** Writes a line into the run's log; for what an adapter's own code has to say on its way. */
+  readonly log: (level: 'info' | 'warn' | 'error', message: string, facts?: ErrorDetails) => void
 }
 
 /** One consistent view of one resource. */
 export interface Reading {
   readonly schema: TableSchema
-  /** Undefined when the extraction has no cursor. */
+  /** Undefined when the extraction has no cursor. Whole at the latest after the last partition. */
   readonly window: CursorWindow | undefined
   /** The rows that the view holds, counted by the source itself; undefined where that is not affordable. */
   readonly expectedRows: number | undefined

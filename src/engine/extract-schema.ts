@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Lake } from '../contracts/lake.ts'
-import { SluiceError } from '../errors.ts'
+import { isSluiceError, SluiceError } from '../errors.ts'
 import { columnTypeText } from '../model/column-type.ts'
 import type { Manifest, ManifestColumn } from '../model/manifest.ts'
 import type { TableSchema } from '../model/schema.ts'
@@ -35,7 +35,7 @@ export function manifestColumns(script: ExtractScript, schema: TableSchema): rea
       type: columnTypeText(column.type),
       ...(declared && { declaredType: columnTypeText(declared.type) }),
       ...(declared?.length !== undefined && { declaredLength: declared.length }),
-      nullable: column.nullable,
+      nullable: declared?.nullable ?? column.nullable,
       ...(column.sourceType !== undefined && { sourceType: column.sourceType }),
     }
   })
@@ -66,16 +66,25 @@ export function compareColumns(script: ExtractScript, before: readonly ManifestC
   }
 }
 
-/** The manifest that the control store recorded. MANIFEST_INVALID when it is another one. */
+/** The manifest that the control store recorded. MANIFEST_INVALID when it is another one, or gone. */
 export async function readManifest(lake: Lake, path: string, recordedSha256: string): Promise<Manifest> {
+  const bytes = await readWhole(lake, path).catch((cause: unknown) => {
+    throw isSluiceError(cause, 'FILE_NOT_FOUND') ? invalid(path, 'is gone', cause) : cause
+  })
+  if (sha256(bytes) !== recordedSha256) throw invalid(path, 'is not the one that was committed')
+  return JSON.parse(bytes.toString('utf8')) as Manifest
+}
+
+async function readWhole(lake: Lake, path: string): Promise<Buffer> {
   const chunks: Uint8Array[] = []
   for await (const chunk of lake.read(path)) chunks.push(Uint8Array.from(chunk))
-  const bytes = Buffer.concat(chunks)
-  if (sha256(bytes) !== recordedSha256) {
-    throw new SluiceError('MANIFEST_INVALID', `The manifest ${path} is not the one that was committed.`, {
-      hint: 'Restore the file from a backup of the lake, or extract the batch again with --force.',
-      details: { path },
-    })
-  }
-  return JSON.parse(bytes.toString('utf8')) as Manifest
+  return Buffer.concat(chunks)
+}
+
+function invalid(path: string, how: string, cause?: unknown): SluiceError {
+  return new SluiceError('MANIFEST_INVALID', `The manifest ${path} ${how}.`, {
+    hint: 'Restore the file from a backup of the lake, or extract the batch again with --force.',
+    details: { path },
+    cause,
+  })
 }

@@ -58,6 +58,7 @@ export function extract(context: EngineContext, request: StepRequest<ExtractScri
         signal: run.signal,
         retry: run.retry,
         notice: (message) => run.log.warn(message),
+        log: (level, message, facts) => run.log[level](message, facts),
       }),
     )
     try {
@@ -103,7 +104,7 @@ function refuseOtherCursor({ id }: ExtractScript, column: string, before: string
 async function lastManifest({ context, run }: Attempt, last: CommittedExtraction | undefined): Promise<Manifest | undefined> {
   if (!last) return undefined
   return readManifest(context.lake, last.manifestPath, last.manifestSha256).catch((cause: unknown) => {
-    if (!isSluiceError(cause, 'MANIFEST_INVALID') && !isSluiceError(cause, 'FILE_NOT_FOUND')) throw cause
+    if (!isSluiceError(cause, 'MANIFEST_INVALID')) throw cause
     run.log.warn('the columns could not be compared with those of the last package', { reason: cause.message })
     return undefined
   })
@@ -129,8 +130,8 @@ async function stage(attempt: Attempt, where: Where, reading: Reading): Promise<
       committing = true
     })
   } catch (error) {
-    // Once the commit was asked for, its outcome may be unknown: files that it may name stay.
-    if (!committing) await discard(attempt, staging)
+    // Once the commit was asked for, its outcome may be unknown: files that it may name stay, unless it was refused.
+    if (!committing || isSluiceError(error, 'FENCED')) await discard(attempt, staging)
     throw error
   }
 }

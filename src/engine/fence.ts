@@ -1,4 +1,4 @@
-import type { Dialect, Session } from '../contracts/warehouse.ts'
+import type { Dialect, Session, Warehouse } from '../contracts/warehouse.ts'
 import { SluiceError } from '../errors.ts'
 import type { RunKey } from '../model/run.ts'
 import { type FenceClaim, highestToken, otherStore, raiseToken, takeLockRow } from '../sql/fence.ts'
@@ -24,20 +24,26 @@ export async function passFence(
 ): Promise<void> {
   for (const claim of claims) await exactlyOne(session.execute(takeLockRow(dialect, audit.fence, claim)), claim)
   for (const claim of claims) {
-    await refuseOvertaken(dialect, session, audit, claim, key)
+    // First: the tokens of two stores cannot be compared.
+    await refuseOtherStore(dialect, session, audit, claim)
+    const [highest] = await session.query(highestToken(dialect, audit.fence, audit.ledger, claim))
+    if (Number(highest?.['token'] ?? 0) > claim.token) throw fencedError(key)
     await exactlyOne(session.execute(raiseToken(dialect, audit.fence, claim)), claim)
   }
 }
 
-async function refuseOvertaken(
+/** OTHER_CONTROL_STORE when another project wrote one of the targets. Asked before the DDL, which no fence holds up. */
+export async function refuseOtherStores(warehouse: Warehouse, audit: AuditTables, claims: readonly FenceClaim[]): Promise<void> {
+  for (const table of [audit.fence, audit.ledger]) if ((await warehouse.describe(table)) === undefined) return
+  for (const claim of claims) await refuseOtherStore(warehouse.dialect, warehouse, audit, claim)
+}
+
+async function refuseOtherStore(
   dialect: Dialect,
-  session: Session,
+  session: Pick<Session, 'query'>,
   audit: AuditTables,
   claim: FenceClaim,
-  key: RunKey,
 ): Promise<void> {
-  const [highest] = await session.query(highestToken(dialect, audit.fence, audit.ledger, claim))
-  if (Number(highest?.['token'] ?? 0) > claim.token) throw fencedError(key)
   const [other] = await session.query(otherStore(dialect, audit.fence, audit.ledger, claim))
   if (!other) return
   const store = String(other['store_id'])

@@ -12,7 +12,7 @@ import { prepareMark } from '../sql/surrogate-keys.ts'
 import type { ActiveRun } from './active-run.ts'
 import type { EngineContext } from './context.ts'
 import { readManifest } from './extract-schema.ts'
-import { fenceClaim, passFence } from './fence.ts'
+import { fenceClaim, passFence, refuseOtherStores } from './fence.ts'
 import { planLoad, stubTargets, tablesOf } from './plan-load.ts'
 import { watchedSession } from './watched-session.ts'
 
@@ -85,13 +85,14 @@ async function dimensionsOf(
 async function defineTables(work: LoadWork): Promise<void> {
   const { context, run, warehouse, dialect, plan } = work
   const { landing, target, audit } = context.settings.schemas
+  const claims = claimsOf(work, true)
+  await refuseOtherStores(warehouse, plan.audit, claims)
   const schemas = [landing, target, audit].map((schema) => createSchema(dialect, schema))
   const tables: Statement[] = []
   for (const [table, columns] of tablesOf(plan)) {
     const now = await warehouse.describe(table)
     tables.push(...(table === plan.typed ? alignStage(dialect, table, columns, now) : alignTable(dialect, table, columns, now)))
   }
-  const claims = claimsOf(work, true)
   const fences = claims.flatMap((claim) => prepareFence(dialect, plan.audit.fence, claim))
   const generates = plan.write.surrogateKey !== undefined || claims.length > 1
   const marks = generates ? claims.map((claim) => prepareMark(dialect, plan.audit.marks, claim.target)) : []

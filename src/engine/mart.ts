@@ -20,7 +20,7 @@ import {
 } from '../sql/mart.ts'
 import type { ActiveRun, StepResult } from './active-run.ts'
 import type { EngineContext } from './context.ts'
-import { fenceClaim, passFence } from './fence.ts'
+import { fenceClaim, passFence, refuseOtherStores } from './fence.ts'
 import { runStep } from './run-step.ts'
 import type { StepOutcome, StepRequest } from './step.ts'
 import { countRows, watchedSession } from './watched-session.ts'
@@ -57,13 +57,15 @@ export function mart(context: EngineContext, request: StepRequest<MartScript>): 
 
 async function defineAudit({ context, run, warehouse, dialect, table, audit }: MartWork): Promise<void> {
   const { schemas } = context.settings
+  const claim = fenceClaim(tableText(table), run.key, context.store.storeId)
+  await refuseOtherStores(warehouse, audit, [claim])
   const tables = [
     [audit.fence, fenceColumns],
     [audit.ledger, ledgerColumns],
   ] as const
   const statements = [createSchema(dialect, schemas.audit), createSchema(dialect, schemas.mart)]
   for (const [name, columns] of tables) statements.push(...alignTable(dialect, name, columns, await warehouse.describe(name)))
-  const fence = prepareFence(dialect, audit.fence, fenceClaim(tableText(table), run.key, context.store.storeId))
+  const fence = prepareFence(dialect, audit.fence, claim)
   await run.statement(() => warehouse.define([...statements, ...fence]))
 }
 

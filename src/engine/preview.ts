@@ -33,6 +33,7 @@ export async function preview(
     retry: (work) => work(),
     signal: context.signal,
     notice,
+    log: (level, message) => (level === 'info' ? undefined : notice(message)),
   })
   try {
     return await firstRows(reading, limit)

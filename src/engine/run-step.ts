@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { RunOutcome } from '../contracts/control-store.ts'
-import { asSluiceError, SluiceError } from '../errors.ts'
+import { asSluiceError, type ErrorDetails, SluiceError } from '../errors.ts'
 import type { RunKey } from '../model/run.ts'
 import type { ActiveRun, StepResult } from './active-run.ts'
 import type { EngineContext, RunLog } from './context.ts'
@@ -152,8 +152,19 @@ function failed(context: EngineContext, thrown: unknown, log: RunLog): Ended {
   const error = stopped ? abortedError() : asSluiceError(thrown)
   const exitCode = stopped ? signalExitCode(context.signal.reason) : error.exitCode
   const { code, message, hint } = error
-  log.error(message, { ...error.details, code, hint })
+  log.error(message, { ...error.details, code, hint, ...causeOf(error) })
   return { exitCode, status: 'FAILED', ledger: [], error: { code, message, hint } }
+}
+
+/** What an error came from, with its stack: for a person who has to mend their own code, or ours. */
+function causeOf({ cause }: SluiceError): ErrorDetails {
+  return cause === undefined ? {} : { cause: stackOf(cause) }
+}
+
+function stackOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown)
+  const stack = thrown.stack ?? String(thrown)
+  return thrown.cause === undefined ? stack : `${stack}\ncaused by ${stackOf(thrown.cause)}`
 }
 
 function abortedError(): SluiceError {

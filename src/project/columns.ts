@@ -1,4 +1,6 @@
 import { type Definition, definition } from './definition.ts'
+import type { Literal, LiteralOf } from './literals.ts'
+import { LoadColumn, type Masked } from './load-column.ts'
 
 /** The column types of scripts and of generated table types. */
 export type ColumnKind =
@@ -23,7 +25,17 @@ export type Spec = ColumnKind | `${ColumnKind}?`
 /** Column names and their types, as in `{ sale_id: 'bigint'; note: 'text?' }`. */
 export type Shape = { readonly [column: string]: Spec }
 
+/** What a load's column holds besides the types of columns: the key of a dimension, or what a mask leaves of a value. */
+export type MadeKind = 'looked up' | 'hashed' | 'redacted'
+
+/** What a column of a load holds; the `?` says that it may be NULL. */
+export type LoadSpec = Spec | MadeKind | `${MadeKind}?`
+
+/** The columns of a load and what they hold. */
+export type LoadShape = { readonly [column: string]: LoadSpec }
+
 type OrNull<S extends Spec> = S extends ColumnKind ? `${S}?` : S
+type NotNull<S extends Spec> = S extends `${infer Kind extends ColumnKind}?` ? Kind : S
 
 /** The data of a column; {@link ColumnBuilder} adds the methods. */
 export interface ColumnDefinition<out S extends Spec = Spec, out Source extends string = string> extends Definition<'column'> {
@@ -62,6 +74,17 @@ export class ColumnBuilder<out S extends Spec, out Source extends string> implem
   optional(): ColumnBuilder<OrNull<S>, Source> {
     const type = this.type.endsWith('?') ? this.type : `${this.type}?`
     return new ColumnBuilder(type as OrNull<S>, this, this.source)
+  }
+
+  /** In a load: the value that the target has where the source has NULL. */
+  default<const Value extends Literal>(value: LiteralOf<Value, S>): LoadColumn<NotNull<S>, Source> {
+    const type = this.type.replace('?', '')
+    return new LoadColumn(type as NotNull<S>, this.source, this, { default: value as Literal })
+  }
+
+  /** In a load: the target has only the SHA-256 of the value's text, hexadecimal, or `***`; the column is a text there. */
+  mask<const How extends 'sha256' | 'redact'>(how: How): LoadColumn<Masked<How, S>, Source> {
+    return new LoadColumn(this.type, this.source, this, {}).mask(how) as LoadColumn<Masked<How, S>, Source>
   }
 }
 

@@ -1,12 +1,16 @@
 /** What a value of a project file or a script is. */
 export type DefinitionKind =
+  | 'check'
   | 'column'
+  | 'computed column'
   | 'control store'
   | 'env'
   | 'extract'
   | 'format'
   | 'lake'
   | 'load'
+  | 'load column'
+  | 'lookup'
   | 'project'
   | 'resource'
   | 'secret'

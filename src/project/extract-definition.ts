@@ -1,4 +1,4 @@
-import type { Shape, Spec } from './columns.ts'
+import type { LoadShape, LoadSpec, MadeKind, Shape } from './columns.ts'
 import { definition } from './definition.ts'
 import type { ResourceDefinition } from './resource.ts'
 import type { NoColumn, NotOrdered, Said } from './sentences.ts'
@@ -37,11 +37,11 @@ export interface ExtractOptions<Column, Overlap> extends ScriptOptions {
   readonly cursor?: Column | CursorOptions<Column, Overlap>
 }
 
-type Unorderable = 'json' | 'binary' | 'boolean'
+type Unorderable = 'json' | 'binary' | 'boolean' | MadeKind
 /** A column type without the mark of NULL. */
-export type KindOf<S extends Spec> = S extends `${infer Kind}?` ? Kind : S
+export type KindOf<S extends LoadSpec> = S extends `${infer Kind}?` ? Kind : S
 /** The columns that can be ordered: a mapped type, because then tsc prints the names. */
-export type Orderables<S extends Shape> = { [N in keyof S as KindOf<S[N]> extends Unorderable ? never : N]: S[N] }
+export type Orderables<S extends LoadShape> = { [N in keyof S as KindOf<S[N]> extends Unorderable ? never : N]: S[N] }
 
 type CursorFault<Name extends string, S extends Shape> = Name extends keyof S
   ? NotOrdered<Name, KindOf<S[Name]>>
@@ -54,11 +54,16 @@ type CursorColumn<Name, S extends Shape> = string extends Name
     ? Name
     : (keyof Orderables<S> & string) | Said<CursorFault<Name & string, S>, Name>
 
+/** What an extraction reads each time: everything, only what is new by its cursor, or that and an overlap again. */
+export type Reads = 'all' | 'new' | 'overlap'
+
+type ReadsOf<Cursor, Overlap> = [Cursor] extends [never] ? 'all' : [Overlap] extends [never] ? 'new' : 'overlap'
+
 /** A script that reads one resource into the lake. */
-export class ExtractDefinition<out S extends Shape = Shape, out Overlap extends number = number> {
+export class ExtractDefinition<out S extends Shape = Shape, out R extends Reads = Reads> {
   readonly [definition] = 'extract'
   declare readonly shape: S
-  declare readonly overlap: Overlap
+  declare readonly reads: R
   readonly resource: ResourceDefinition<S>
   readonly options: ExtractOptions<string, number>
 
@@ -76,6 +81,6 @@ export function extract<
 >(
   resource: ResourceDefinition<S>,
   options: ExtractOptions<CursorColumn<Cursor, NoInfer<S>>, Overlap>,
-): ExtractDefinition<S, Overlap> {
+): ExtractDefinition<S, ReadsOf<Cursor, Overlap>> {
   return new ExtractDefinition(resource, options as ExtractOptions<string, number>)
 }

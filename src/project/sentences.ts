@@ -53,9 +53,64 @@ export function noDisposition<N extends string>(name: N): NoDisposition<N> {
   return `'${name}' is not a write disposition`
 }
 
-/** A key without a column. */
-export const keyEmpty = 'a key names at least one column'
+/** A surrogate key called like a column. */
+export type AlreadyColumn<Name extends string> = `'${Name}' is a column of the load already`
+/** {@link AlreadyColumn} as text. */
+export function alreadyColumn<N extends string>(name: N): AlreadyColumn<N> {
+  return `'${name}' is a column of the load already`
+}
+
+/** A default or a bound that the column cannot hold. */
+export type NotAValue<Value extends string, Kind extends string> = `'${Value}' is not a value of ${Kind}`
+/** {@link NotAValue} as text. */
+export function notAValue<V extends string, K extends string>(value: V, kind: K): NotAValue<V, K> {
+  return `'${value}' is not a value of ${kind}`
+}
+
+/** A column that a lookup asks the dimension for, beside its key. */
+export type NotInKey<Name extends string> = `'${Name}' is not in the key of the dimension`
+/** {@link NotInKey} as text. */
+export function notInKey<N extends string>(name: N): NotInKey<N> {
+  return `'${name}' is not in the key of the dimension`
+}
+
+/** A part of the dimension's key that a lookup leaves out. */
+export type KeyPartMissing<Name extends string> = `the lookup leaves out '${Name}' of the dimension's key`
+/** {@link KeyPartMissing} as text. */
+export function keyPartMissing<N extends string>(name: N): KeyPartMissing<N> {
+  return `the lookup leaves out '${name}' of the dimension's key`
+}
+
+/** A column whose values can never be those of the dimension's key. */
+export type NotLookedUp<Name extends string, Kind extends string, Theirs extends string> =
+  `'${Name}' is ${Kind}, which never equals ${Theirs} in the dimension`
+/** {@link NotLookedUp} as text. */
+export function notLookedUp<N extends string, K extends string, T extends string>(name: N, kind: K, theirs: T): NotLookedUp<N, K, T> {
+  return `'${name}' is ${kind}, which never equals ${theirs} in the dimension`
+}
+
+/** A check that compares values of a kind that has no equality everywhere. */
+export type NotCompared<Name extends string, Kind extends string> = `'${Name}' is ${Kind}, which cannot be compared`
+/** {@link NotCompared} as text. */
+export function notCompared<N extends string, K extends string>(name: N, kind: K): NotCompared<N, K> {
+  return `'${name}' is ${kind}, which cannot be compared`
+}
+
 /** A merge without a key. */
 export const keyMissing = 'a merge names its key'
+/** An insert_only without a key. */
+export const insertKeyMissing = 'an insert_only names its key'
+/** A key without a column. */
+export const keyEmpty = 'a key names at least one column'
 /** Rows that are read twice cannot be recognised by an append. */
 export const appendWithOverlap = 'an extraction that reads an overlap again cannot feed an append'
+/** A replacement by the new rows alone would lose the others. */
+export const replaceIncremental = 'an extraction that reads only what is new cannot feed a replace'
+/** There is nothing that a lookup could point at. */
+export const noSurrogateKey = 'the dimension has no surrogateKey'
+/** There is nothing by which a lookup could find the row. */
+export const noDimensionKey = 'the dimension has no key'
+/** Rows of `insert_only` never change, stubs neither. */
+export const stubNeverCompleted = 'the stubs of an insert_only dimension would never be completed'
+/** A list of allowed values without one. */
+export const oneOfNothing = 'oneOf names at least one value'

@@ -14,6 +14,7 @@ export function readRequest(resource: Resource, asked: Partial<ReadRequest> = {}
     signal: new AbortController().signal,
     retry: (work) => work(),
     notice: () => {},
+    log: () => {},
     ...asked,
   }
 }

@@ -1,25 +1,20 @@
 const aheadBytes = 4 * 1024 * 1024
 
-/** A file whose reading begins at once and goes on, up to 4 MiB before the one who takes its chunks. */
+/** A file whose reading begins at once and goes on by itself, up to 4 MiB before the one who takes its chunks. */
 export class AheadFile {
   readonly #chunks: Uint8Array[] = []
-  readonly #bytes: AsyncIterator<Uint8Array>
+  readonly #end: () => void
   readonly #filling: Promise<void>
   #held = 0
   #isOver = false
   #changed = Promise.withResolvers<void>()
 
-  /** The chunks must keep their memory. */
-  constructor(bytes: AsyncIterable<Uint8Array>) {
-    this.#bytes = bytes[Symbol.asyncIterator]()
-    this.#filling = this.#fill()
+  /** Begins to take the bytes, whose chunks must keep their memory, and which `end` ends before their time. */
+  constructor(bytes: AsyncIterable<Uint8Array>, end: () => void) {
+    this.#end = end
+    this.#filling = this.#fill(bytes)
     // Whoever takes the chunks learns of the failure.
     this.#filling.catch(() => {})
-  }
-
-  /** Whether a byte of it has come. */
-  get hasBegun(): boolean {
-    return this.#held > 0 || this.#isOver
   }
 
   /** The chunks, to be taken once. Rejects where the reading did. */
@@ -31,30 +26,31 @@ export class AheadFile {
           this.#change()
           yield chunk
         }
-        if (this.#isOver) return await this.#filling
+        if (this.#isOver) break
         await this.#changed.promise
       }
+      await this.#filling
     } finally {
-      await this.cancel()
+      this.cancel()
     }
   }
 
-  /** Ends the reading, whose failure then concerns nobody. */
-  async cancel(): Promise<void> {
+  /** Ends the reading, if it has not ended; its failure then concerns nobody. */
+  cancel(): void {
+    if (this.#isOver) return
     this.#isOver = true
+    this.#end()
     this.#change()
-    await this.#bytes.return?.().catch(() => {})
   }
 
-  async #fill(): Promise<void> {
+  async #fill(bytes: AsyncIterable<Uint8Array>): Promise<void> {
     try {
-      while (!this.#isOver) {
-        const { value, done } = await this.#bytes.next()
-        if (done) return
-        this.#chunks.push(value)
-        this.#held += value.length
+      for await (const chunk of bytes) {
+        this.#chunks.push(chunk)
+        this.#held += chunk.length
         this.#change()
         while (this.#held >= aheadBytes && !this.#isOver) await this.#changed.promise
+        if (this.#isOver) return
       }
     } finally {
       this.#isOver = true

@@ -10,10 +10,12 @@ export interface PooledConnection {
   close(): Promise<void> | void
 }
 
-/** What the work of a connection is for: what a reader waits for goes before what is read ahead. */
+/** What a connection is wanted for. */
 export interface Work {
+  /** Its abort fails the connection. */
   readonly signal: AbortSignal
-  readonly isAhead: boolean
+  /** Whether nobody waits for it yet: then one connection stays free for others. */
+  isAhead: boolean
 }
 
 /** Connections to one server, opened when they are needed, at most so many at once. */
@@ -29,22 +31,30 @@ export class ConnectionPool<Connection extends PooledConnection> {
     this.#limit = limit
   }
 
-  /**
-   * A connection for as long as the generator runs, which an abort ends. Reading ahead leaves one connection to others;
-   * for what it gets none for, it waits.
-   */
-  async *use<T>(work: Work, generate: (connection: Connection) => AsyncIterable<T>): AsyncGenerator<T> {
-    const { signal } = work
-    const connection = await this.#acquire(work)
-    const stop = () => connection.fail(aborted(signal))
-    signal.addEventListener('abort', stop)
+  /** Does one piece of work with a connection, for which it waits if it must. */
+  async use<T>(work: Work, task: (connection: Connection) => Promise<T>): Promise<T> {
+    const [connection, release] = await this.#acquire(work)
     try {
-      throwIfAborted(signal)
-      yield* generate(connection)
+      return await task(connection)
     } finally {
-      signal.removeEventListener('abort', stop)
-      this.#release(connection)
+      release()
     }
+  }
+
+  /** The same with work that gives many things; the connection is free again when they end. */
+  async *generate<T>(work: Work, task: (connection: Connection) => AsyncIterable<T>): AsyncGenerator<T> {
+    const [connection, release] = await this.#acquire(work)
+    try {
+      yield* task(connection)
+    } finally {
+      release()
+    }
+  }
+
+  /** Somebody waits now for what was begun ahead. */
+  promote(work: Work): void {
+    work.isAhead = false
+    this.#wake()
   }
 
   /** Closes the connections that nobody uses. */
@@ -52,26 +62,40 @@ export class ConnectionPool<Connection extends PooledConnection> {
     await Promise.all(this.#idle.splice(0).map((connection) => connection.close()))
   }
 
-  async #acquire({ signal, isAhead }: Work): Promise<Connection> {
+  async #acquire(work: Work): Promise<readonly [Connection, () => void]> {
+    const { signal } = work
     throwIfAborted(signal)
-    while (this.#used >= (isAhead ? this.#limit - 1 : this.#limit)) await this.#freed(signal)
+    while (this.#used >= (work.isAhead ? this.#limit - 1 : this.#limit)) await this.#freed(signal)
     this.#used += 1
     try {
-      for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) if (idle.isUsable) return idle
-      return await this.#connect(signal)
+      const connection = this.#idleOne() ?? (await this.#connect(signal))
+      const stop = () => connection.fail(aborted(signal))
+      signal.addEventListener('abort', stop)
+      return [connection, () => this.#release(connection, () => signal.removeEventListener('abort', stop))]
     } catch (cause) {
       this.#free()
       throw cause
     }
   }
 
-  #release(connection: Connection): void {
+  #idleOne(): Connection | undefined {
+    let idle = this.#idle.pop()
+    while (idle?.isUsable === false) idle = this.#idle.pop()
+    return idle
+  }
+
+  #release(connection: Connection, forget: () => void): void {
+    forget()
     if (connection.isUsable) this.#idle.push(connection)
     this.#free()
   }
 
   #free(): void {
     this.#used -= 1
+    this.#wake()
+  }
+
+  #wake(): void {
     for (const wake of [...this.#waiting]) wake()
   }
 

@@ -10,8 +10,9 @@ export interface FileStore {
    * The bytes of a file from its beginning to its end; a chunk's memory may be used again for the next one.
    * FILE_CORRUPT unless the file is, before and after, the one that was listed, and as many bytes came as it is long.
    * FILE_NOT_FOUND when it is gone. An abort rejects within a second; the consumer's return frees what is open.
+   * `following` are the files that are read after it, in their order: a store that is far away begins them early.
    */
-  read(file: FoundFile, signal: AbortSignal): AsyncIterable<Uint8Array>
+  read(file: FoundFile, signal: AbortSignal, following?: readonly FoundFile[]): AsyncIterable<Uint8Array>
   /** Called once, after every reading is closed. Safe to call twice. */
   close(): Promise<void>
 }

@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream'
 import type { ConnectionOptions } from 'node:tls'
 import type { Client, FileInfo } from 'basic-ftp'
 import { SluiceError } from '../../errors.ts'
+import { aborted } from '../throw-if-aborted.ts'
 import { connectionLost, type Login, notAnswered, notConnected } from './failures.ts'
 
 /** A login with what proves it, and how the server proves itself. */
@@ -18,7 +19,7 @@ export interface FtpLogin extends Login {
 const aheadBytes = 4 * 1024 * 1024
 
 /** Connects, encrypts and logs in; the error says which of these failed. Data travels in binary, over passive connections. */
-export async function connectFtp(login: FtpLogin): Promise<FtpConnection> {
+export async function connectFtp(login: FtpLogin, signal: AbortSignal): Promise<FtpConnection> {
   const { Client } = await importBasicFtp()
   const client = new Client(login.idleTimeoutMs)
   const access = client.access({
@@ -29,12 +30,18 @@ export async function connectFtp(login: FtpLogin): Promise<FtpConnection> {
     secure: login.tls === 'none' ? false : login.tls === 'explicit' || 'implicit',
     secureOptions: tlsOptions(login),
   })
+  const stop = () => client.close()
+  signal.addEventListener('abort', stop)
+  const parse = client.parseList
+  client.parseList = (text) => parse(wholeLines(text))
   try {
     await within(login.connectTimeoutMs, access)
     return new FtpConnection(client, login, await client.pwd())
   } catch (cause) {
     client.close()
-    throw notConnected(cause, login)
+    throw signal.aborted ? aborted(signal) : notConnected(cause, login)
+  } finally {
+    signal.removeEventListener('abort', stop)
   }
 }
 
@@ -50,6 +57,18 @@ async function importBasicFtp(): Promise<typeof import('basic-ftp')> {
 /** The name or address of the host must stand in a certificate that a known authority has signed. */
 function tlsOptions({ host, ca }: FtpLogin): ConnectionOptions {
   return { host, minVersion: 'TLSv1.2', rejectUnauthorized: true, ...(ca !== undefined && { ca }) }
+}
+
+const factsAndName = /^(?:[^\s=;]+=[^;]*;)+ ./
+
+/** A name with a line break stands on two lines, of which the parser would pass over the second one, or both. */
+function wholeLines(list: string): string {
+  const lines = list.split(/\r?\n/).filter((line) => line !== '')
+  const odd = lines.find((line) => !factsAndName.test(line))
+  if (odd === undefined || !lines.some((line) => factsAndName.test(line))) return list
+  throw new SluiceError('SOURCE_FAILED', `The server lists ${JSON.stringify(odd)}, which belongs to a name with a line break.`, {
+    hint: 'Have the file renamed, or read the folder over SFTP.',
+  })
 }
 
 /** A session: one command, or one file, at a time. */

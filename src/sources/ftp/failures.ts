@@ -93,7 +93,7 @@ export function notAnswered(cause: unknown, what: string, login: Login): SluiceE
   if (isSluiceError(cause)) return cause
   const { code, message } = factsOf(cause)
   if (code === 550 && /permission|denied|not allowed|not permitted|access/i.test(message)) {
-    return new SluiceError('SOURCE_FAILED', `${what} may not be read by the user ${login.user}.`, {
+    return new SluiceError('SOURCE_DENIED', `${what} may not be read by the user ${login.user}.`, {
       hint: `Have ${login.user} granted the right to read the file and to list its folder.`,
       cause,
     })

@@ -106,7 +106,7 @@ export class NetworkTransport implements Transport {
 
 function redirected(request: HttpRequest, { status, headers, url }: HttpAnswer): HttpRequest {
   const location = headers['location']
-  const target = location === undefined ? null : URL.parse(location, url)
+  const target = location === undefined ? null : URL.parse(location, url.href)
   const { label } = request
   if (target === null) throw invalid(label, `redirects (${status}) to nowhere`, 'Correct the path to where the records are.')
   if (url.protocol === 'https:' && target.protocol !== 'https:') {

@@ -1,5 +1,6 @@
 import type { Client, ConnectConfig, FileEntryWithStats, SFTPWrapper, Stats } from 'ssh2'
 import { SluiceError } from '../../errors.ts'
+import { aborted } from '../throw-if-aborted.ts'
 import { connectionLost, type Login, notAnswered, notConnected, serverName } from './failures.ts'
 import type { TrustedKeys } from './host-keys.ts'
 
@@ -20,7 +21,7 @@ export interface SftpLogin extends Login {
 const keepAliveMs = 15_000
 
 /** Connects and logs in, to a host that shows a trusted key. The error says which of these failed. */
-export async function connectSftp(login: SftpLogin, keys: TrustedKeys): Promise<SftpConnection> {
+export async function connectSftp(login: SftpLogin, keys: TrustedKeys, signal: AbortSignal): Promise<SftpConnection> {
   const { Client } = await importSsh2()
   const client = new Client()
   let refusal: string | undefined
@@ -28,13 +29,18 @@ export async function connectSftp(login: SftpLogin, keys: TrustedKeys): Promise<
     refusal = keys.refusal(key, `${login.host}:${login.port}`)
     return refusal === undefined
   }
+  const stop = () => client.destroy()
+  signal.addEventListener('abort', stop)
   try {
     await connected(client, { ...configOf(login, keys), hostVerifier })
     const sftp = await subsystem(client, login)
     return new SftpConnection(client, sftp, login)
   } catch (cause) {
     client.destroy()
+    if (signal.aborted) throw aborted(signal)
     throw refusal === undefined ? notConnected(cause, login) : refused(refusal)
+  } finally {
+    signal.removeEventListener('abort', stop)
   }
 }
 

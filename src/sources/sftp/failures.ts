@@ -25,7 +25,7 @@ export function notConnected(cause: unknown, login: Login): SluiceError {
   const server = serverName(login)
   const details = { host: login.host, port: login.port }
   if (level === 'client-authentication' || level === 'agent') {
-    return new SluiceError('SOURCE_FAILED', `${sentence(server)} refused the login of ${login.user} by ${login.credential}.`, {
+    return new SluiceError('SOURCE_DENIED', `${sentence(server)} refused the login of ${login.user} by ${login.credential}.`, {
       hint: loginHints[login.credential],
       details: { ...details, user: login.user },
       cause,
@@ -70,7 +70,7 @@ export function notAnswered(cause: unknown, what: string, login: Login): SluiceE
     })
   }
   if (code === permissionDenied) {
-    return new SluiceError('SOURCE_FAILED', `${what} may not be read by the user ${login.user}.`, {
+    return new SluiceError('SOURCE_DENIED', `${what} may not be read by the user ${login.user}.`, {
       hint: `Have ${login.user} granted the right to read the file and to list its folder.`,
       cause,
     })

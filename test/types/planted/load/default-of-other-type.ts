@@ -1,0 +1,4 @@
+import { load, integer } from 'sluice-etl'
+import lines from '../extract/lines.ts'
+
+export default load(lines, { into: 'target', columns: { store_id: integer().optional().default('none') }, write: { disposition: 'append' } })

@@ -1,0 +1,9 @@
+import { bigint, load, lookup } from 'sluice-etl'
+import lines from '../extract/lines.ts'
+import stores from './stores.ts'
+
+export default load(lines, {
+  into: 'facts',
+  columns: { sale_id: bigint(), found: lookup(stores, { store_id: 'store_id' }) },
+  write: { disposition: 'append' },
+})
