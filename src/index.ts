@@ -49,5 +49,14 @@ export type {
 } from './project/project-definition.ts'
 export { duckdb, localLake, project, sqliteControl } from './project/project-definition.ts'
 export type { DeclaredColumns, ResourceDefinition } from './project/resource.ts'
+export type {
+  RestAuth,
+  RestConnection,
+  RestGetOptions,
+  RestOptions,
+  RestPaging,
+  RestPostOptions,
+} from './project/rest-connection.ts'
+export { rest } from './project/rest-connection.ts'
 export type { Env, Secret, Setting } from './project/setting.ts'
 export { env, secret } from './project/setting.ts'

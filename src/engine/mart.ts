@@ -17,6 +17,7 @@ import {
   dropTable,
   insertSelect,
   selectBalance,
+  selectTableType,
 } from '../sql/mart.ts'
 import type { ActiveRun, StepResult } from './active-run.ts'
 import type { EngineContext } from './context.ts'
@@ -83,19 +84,39 @@ async function inputsHash({ script, warehouse, dialect, audit }: MartWork): Prom
 async function defineMart(work: MartWork): Promise<TableSchema | undefined> {
   const { run, warehouse, dialect, table, script } = work
   const define = (statements: Parameters<Warehouse['define']>[0]) => run.statement(() => warehouse.define(statements))
+  await refuseOtherKind(work)
   if (script.materialized === 'view') {
+    // Afterwards people would see it already.
+    await run.statement(() => checkBalance(work, warehouse, script.select))
     await define([createView(dialect, table, script.select)])
     return undefined
   }
   const probe = { ...table, table: `${table.table}__shape` }
   await define([dropTable(dialect, probe), createFromSelect(dialect, probe, script.select)])
-  const shape = await warehouse.describe(probe)
-  const now = await warehouse.describe(table)
-  await define([
-    dropTable(dialect, probe),
-    ...(now && shape ? alignMart(dialect, table, shape, now) : [createFromSelect(dialect, table, script.select)]),
-  ])
-  return shape
+  try {
+    const shape = await warehouse.describe(probe)
+    const now = await warehouse.describe(table)
+    await define(now && shape ? alignMart(dialect, table, shape, now) : [createFromSelect(dialect, table, script.select)])
+    return shape
+  } finally {
+    await define([dropTable(dialect, probe)])
+  }
+}
+
+/** DDL_BREAKING when the mart is a view and should be a table, or the other way round. */
+async function refuseOtherKind({ warehouse, dialect, table, script }: MartWork): Promise<void> {
+  const [row] = await warehouse.query(selectTableType(dialect, table))
+  if (row === undefined) return
+  const kind = row['table_type'] === 'VIEW' ? 'view' : 'table'
+  if (kind === script.materialized) return
+  throw new SluiceError(
+    'DDL_BREAKING',
+    `${tableText(table)} is a ${kind}, and ${script.id} makes a ${script.materialized} of it.`,
+    {
+      hint: `Drop the ${kind} ${tableText(table)}, then run the mart again.`,
+      details: { table: tableText(table) },
+    },
+  )
 }
 
 async function rebuild(work: MartWork, shape: TableSchema | undefined, manifestSha256: string): Promise<readonly LedgerEntry[]> {
@@ -117,7 +138,7 @@ async function rebuild(work: MartWork, shape: TableSchema | undefined, manifestS
       )
     }
     const rows = await countRows(session, countAll(dialect, table))
-    await checkBalance(work, session)
+    await checkBalance(work, session, table)
     const entries: LedgerEntry[] = [{ hop: 'target-mart', term: 'rows', rows }]
     const publishing = { ...claim, batch: run.key.batch, manifestSha256, sequence: run.sequence, exitCode: 0, entries }
     await session.execute(insertLedger(dialect, audit.ledger, { ...publishing, publishedAt: new Date().toISOString() }))
@@ -129,10 +150,10 @@ async function rebuild(work: MartWork, shape: TableSchema | undefined, manifestS
   return ledger
 }
 
-async function checkBalance({ dialect, table, script }: MartWork, session: Session): Promise<void> {
+async function checkBalance({ dialect, script }: MartWork, on: Pick<Session, 'query'>, mart: TableName | string): Promise<void> {
   const { balance } = script
   if (!balance) return
-  const [row] = await session.query(selectBalance(dialect, table, balance))
+  const [row] = await on.query(selectBalance(dialect, mart, balance))
   if (row?.['equal'] === true) return
   const expected = `${balance.schema}.${balance.table}.${balance.column}`
   throw new SluiceError(

@@ -8,11 +8,14 @@ import type { Source } from '../contracts/source.ts'
 import type { Warehouse } from '../contracts/warehouse.ts'
 import { SluiceError } from '../errors.ts'
 import { optionsSchema } from './check-options.ts'
-import type { ColumnDefinition } from './columns.ts'
 import type { FileFormat } from './connections.ts'
+import { customAdapter } from './custom-adapter.ts'
 import { isDefinition } from './definition.ts'
 import { type Environment, isEnv, isSecret, settingText } from './environment.ts'
+import { columns, setting } from './option-schemas.ts'
+import type { Redactor } from './redactor.ts'
 import type { DeclaredColumns } from './resource.ts'
+import { restAdapter } from './rest-adapter.ts'
 import type { Setting } from './setting.ts'
 
 /** An adapter as the project knows it: what its options may be, and how they become a working part. */
@@ -31,24 +34,15 @@ export interface SourceAdapter extends ConfiguredAdapter<Source> {
 }
 
 /** Where options are read: the project's folder, its variables, and what messages call the part. */
-interface Place {
+export interface Place {
   readonly root: string
   readonly environment: Environment
   readonly name: string
+  /** Told of secrets that only the part itself knows. */
+  readonly redactor: Redactor
 }
 
 type Resolved<Options> = { readonly [N in keyof Options]: Setting extends Options[N] ? string : Options[N] }
-
-const setting = v.custom<Setting>(
-  (value) => (typeof value === 'string' && value !== '') || isEnv(value) || isSecret(value),
-  'is no text, env() or secret()',
-)
-/** The columns of a resource or a load. */
-export const columns = v.record(
-  v.string(),
-  v.custom<ColumnDefinition>((value) => isDefinition(value, 'column'), 'is no column such as text() or decimal(12, 2)'),
-  'are no columns',
-)
 
 const flag = v.boolean('is neither true nor false')
 const character = v.pipe(v.string('is not a text'), v.length(1, 'is not one character'))
@@ -99,6 +93,8 @@ export const sources: Readonly<Record<string, SourceAdapter>> = {
     resource: filesOptions,
     hasCursors: false,
   },
+  rest: restAdapter,
+  custom: customAdapter,
 }
 
 /** By the type that the project file names. */

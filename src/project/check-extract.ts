@@ -2,10 +2,13 @@ import * as v from 'valibot'
 import type { CursorPolicy } from '../model/script.ts'
 import type { SourceAdapter } from './adapters.ts'
 import { checkOptions, type Fault, optionsSchema, refuse, someText, withNearMiss } from './check-options.ts'
+import { customEntries } from './custom-adapter.ts'
+import { isCustomCode } from './custom-extract.ts'
 import { columnFaults, kindOfColumn } from './declared-columns.ts'
 import type { ExtractDefinition } from './extract-definition.ts'
 import { frequency } from './frequency.ts'
 import type { DeclaredColumns } from './resource.ts'
+import { secretLiterals } from './secret-literals.ts'
 import { noColumn, notOrdered } from './sentences.ts'
 
 const cursorOptions = optionsSchema('the options of cursor', {
@@ -14,7 +17,7 @@ const cursorOptions = optionsSchema('the options of cursor', {
   nulls: v.exactOptional(v.picklist(['reject', 'include', 'exclude'], "is none of 'reject', 'include' and 'exclude'")),
 })
 
-const extractOptions = optionsSchema('the options of extract', {
+const entries = {
   description: someText,
   cursor: v.exactOptional(
     v.pipe(
@@ -25,6 +28,12 @@ const extractOptions = optionsSchema('the options of extract', {
   ),
   frequency: v.exactOptional(frequency),
   owner: v.exactOptional(someText),
+}
+const extractOptions = optionsSchema('the options of extract', entries)
+/** Of custom code, whose resource stands among the options: its names are known, its values are looked at with the resource. */
+const customOptions = optionsSchema('the options of extract', {
+  ...entries,
+  ...Object.fromEntries(Object.keys(customEntries).map((name) => [name, v.exactOptional(v.unknown())])),
 })
 
 /** An extraction whose options say what they may. */
@@ -40,15 +49,29 @@ export interface CheckedExtract {
 
 /** What an extraction says. Throws what is wrong with it, in the sentences that the compiler prints. */
 export function checkExtract(file: string, { resource, options }: ExtractDefinition, adapter: SourceAdapter): CheckedExtract {
+  const isCustom = isCustomCode(resource.source)
+  const { description, cursor, frequency: rhythm, owner } = checkOptions(file, isCustom ? customOptions : extractOptions, options)
   const { columns, ...resourceOptions } = checkOptions(file, adapter.resource, resource.options)
-  const { description, cursor, frequency: rhythm, owner } = checkOptions(file, extractOptions, options)
   refuse(file, [
     ...(resource.locator === '' ? [{ code: 'CONFIG_INVALID', sentence: 'the resource has no name' } as const] : []),
     ...columnFaults(columns ?? {}),
+    ...secretLiterals(pick(resourceOptions, ['headers', 'query', 'body']), 'the resource'),
     ...(cursor ? cursorFaults(cursor.column, columns, adapter) : []),
+    ...(isCustom && cursor?.nulls === 'exclude' ? [excluded] : []),
   ])
   const policy = cursor && { column: cursor.column, overlap: cursor.overlap, nulls: cursor.nulls ?? 'reject' }
   return { description, frequency: rhythm, owner, cursor: policy, resource: resourceOptions, columns }
+}
+
+const excluded: Fault = {
+  code: 'CURSOR_INVALID',
+  sentence: 'rows that are yielded cannot be excluded',
+  hint: 'Leave rows without a cursor out in read().',
+}
+
+/** The options that are sent to a source as they are. */
+function pick(options: Readonly<Record<string, unknown>>, names: readonly string[]): object {
+  return Object.fromEntries(names.flatMap((name) => (name in options ? [[name, options[name]]] : [])))
 }
 
 function cursorFaults(name: string, columns: DeclaredColumns | undefined, { hasCursors }: SourceAdapter): readonly Fault[] {

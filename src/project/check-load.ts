@@ -1,42 +1,58 @@
 import * as v from 'valibot'
-import { columns as columnsSchema } from './adapters.ts'
+import { checkFaults, checkSchema, checksSchema } from './check-checks.ts'
+import { loadColumnFaults, loadColumnsSchema, lookupFaults, lookupSchema } from './check-load-columns.ts'
 import { checkOptions, type Fault, optionsSchema, refuse, someText, withNearMiss } from './check-options.ts'
-import type { ColumnDefinition } from './columns.ts'
-import { columnFaults, isOptional, kindOfColumn } from './declared-columns.ts'
 import { frequency } from './frequency.ts'
-import type { LoadDefinition } from './load-definition.ts'
+import { hasNoOrder, type KnownColumns, keyOf, kindOfSpec, type LookedUp, lookupsIn } from './load-declarations.ts'
+import type { LoadColumns, LoadDefinition, Write } from './load-definition.ts'
 import type { DeclaredColumns } from './resource.ts'
 import {
+  alreadyColumn,
   appendWithOverlap,
+  insertKeyMissing,
   keyEmpty,
   keyMissing,
   keyTwice,
   mayBeNull,
   noColumn,
   noDisposition,
-  notExtracted,
   notKey,
   notOrdered,
+  replaceIncremental,
 } from './sentences.ts'
 
 const name = v.string('is not a name')
+const key = v.array(name, 'is not a list of names')
+const surrogateKey = v.exactOptional(someText)
 const write = v.variant(
   'disposition',
   [
-    optionsSchema('an append', { disposition: v.literal('append') }),
+    optionsSchema('an append', { disposition: v.literal('append'), surrogateKey }),
     optionsSchema(
       'a merge',
-      { disposition: v.literal('merge'), key: v.array(name, 'is not a list of names'), newest: v.exactOptional(name) },
+      { disposition: v.literal('merge'), key, newest: v.exactOptional(name), surrogateKey },
       { key: keyMissing },
     ),
+    optionsSchema('an insert_only', { disposition: v.literal('insert_only'), key, surrogateKey }, { key: insertKeyMissing }),
+    optionsSchema('a replace', {
+      disposition: v.literal('replace'),
+      key: v.exactOptional(key),
+      surrogateKey,
+      allowEmpty: v.exactOptional(v.boolean('is neither true nor false')),
+    }),
   ],
-  (issue) => (typeof issue.input === 'string' ? noDisposition(issue.input) : "'disposition' is missing in write"),
+  (issue) => (typeof issue.input === 'string' ? unknownDisposition(issue.input) : "'disposition' is missing in write"),
 )
+
+function unknownDisposition(disposition: string): string {
+  return withNearMiss(noDisposition(disposition), disposition, ['append', 'merge', 'insert_only', 'replace'])
+}
 
 const loadOptions = optionsSchema('the options of load', {
   into: someText,
   write,
-  columns: v.exactOptional(columnsSchema),
+  columns: v.exactOptional(loadColumnsSchema),
+  checks: v.exactOptional(checksSchema),
   rejectLimit: v.exactOptional(
     v.pipe(v.number('is not a number'), v.integer('is not a whole number'), v.minValue(0, 'is under 0')),
   ),
@@ -53,68 +69,69 @@ export interface LoadedExtract {
   readonly id: string
   /** Undefined: they are only known at the source. */
   readonly columns: DeclaredColumns | undefined
-  readonly hasOverlap: boolean
+  readonly reads: 'all' | 'new' | 'overlap'
 }
 
 /** What a load says. Throws what is wrong with it, in the sentences that the compiler prints. */
-export function checkLoad(file: string, { options }: LoadDefinition, extract: LoadedExtract): CheckedLoad {
+export function checkLoad(
+  file: string,
+  { options }: LoadDefinition,
+  extract: LoadedExtract,
+  dimensionOf: (dimension: object) => LookedUp | undefined,
+): CheckedLoad {
   const load = checkOptions(file, loadOptions, options)
-  const { columns = {}, write: how } = load
+  const { columns = {}, checks = [] } = load
+  for (const [, lookup] of lookupsIn(columns)) checkOptions(file, lookupSchema, lookup)
+  for (const check of checks) checkOptions(file, checkSchema(check), check)
+  const known: KnownColumns | undefined = load.columns ?? extract.columns
   refuse(file, [
-    ...columnFaults(columns),
-    ...sourceFaults(columns, extract.columns),
-    ...(how.disposition === 'append' ? appendFaults(extract) : mergeFaults(how, load.columns ?? extract.columns)),
+    ...loadColumnFaults(columns, extract.columns),
+    ...lookupFaults(columns, extract.columns, dimensionOf),
+    ...feedFaults(load.write, extract),
+    ...keyFaults(load.write, known),
+    ...(known ? checkFaults(checks, known) : []),
   ])
   return load
 }
 
-function appendFaults({ id, hasOverlap }: LoadedExtract): readonly Fault[] {
-  if (!hasOverlap) return []
-  const hint = `Write { disposition: 'merge', key: [...] } instead, or take the overlap out of ${id}.`
-  return [{ code: 'APPEND_WITH_OVERLAP', sentence: appendWithOverlap, hint }]
+function feedFaults({ disposition }: Write, { id, reads }: LoadedExtract): readonly Fault[] {
+  const hint = `Write { disposition: 'merge', key: [...] } instead, or take the `
+  if (disposition === 'append' && reads === 'overlap')
+    return [{ code: 'APPEND_WITH_OVERLAP', sentence: appendWithOverlap, hint: `${hint}overlap out of ${id}.` }]
+  if (disposition === 'replace' && reads !== 'all')
+    return [{ code: 'REPLACE_INCREMENTAL', sentence: replaceIncremental, hint: `${hint}cursor out of ${id}.` }]
+  return []
 }
 
-function sourceFaults(columns: DeclaredColumns, extracted: DeclaredColumns | undefined): readonly Fault[] {
-  if (!extracted) return []
-  return Object.entries(columns)
-    .map(([own, { source }]) => source ?? own)
-    .filter((source) => !Object.hasOwn(extracted, source))
-    .map((source) => fault(withNearMiss(notExtracted(source), source, Object.keys(extracted))))
-}
-
-function mergeFaults(
-  { key, newest }: { readonly key: readonly string[]; readonly newest?: string },
-  known: DeclaredColumns | undefined,
-): readonly Fault[] {
+function keyFaults(how: Write, known: KnownColumns | undefined): readonly Fault[] {
+  const natural = keyOf(how)
+  const { newest } = how.disposition === 'merge' ? how : {}
   const sentences = [
-    ...(key.length === 0 ? [keyEmpty] : []),
-    ...key.filter((member, index) => key.indexOf(member) < index).map(keyTwice),
-    ...[...new Set(key)].map((member) => known && keyFault(member, known)),
+    ...('key' in how && natural.length === 0 ? [keyEmpty] : []),
+    ...natural.filter((member, index) => natural.indexOf(member) < index).map(keyTwice),
+    ...[...new Set(natural)].map((member) => known && keyFault(member, known)),
     known && newest !== undefined ? newestFault(newest, known) : undefined,
+    how.surrogateKey !== undefined && known?.[how.surrogateKey] ? alreadyColumn(how.surrogateKey) : undefined,
   ]
-  return sentences.flatMap((sentence) => (sentence === undefined ? [] : [fault(sentence)]))
+  return sentences.flatMap((sentence) => (sentence === undefined ? [] : [{ code: 'CONFIG_INVALID', sentence } as const]))
 }
 
-function keyFault(member: string, known: DeclaredColumns): string | undefined {
+function keyFault(member: string, known: KnownColumns): string | undefined {
   const column = columnOf(member, known)
   if (!column) return withNearMiss(noColumn(member, 'the load'), member, Object.keys(known))
-  const kind = kindOfColumn(column)
-  if (/^(json|binary|boolean|double)$/.test(kind)) return notKey(member, kind)
-  return isOptional(column) ? mayBeNull(member, 'a key') : undefined
+  const kind = kindOfSpec(column.type)
+  if (/^(json|binary|boolean|double|looked up|redacted)$/.test(kind)) return notKey(member, kind)
+  return column.type.endsWith('?') ? mayBeNull(member, 'a key') : undefined
 }
 
-function newestFault(newest: string, known: DeclaredColumns): string | undefined {
+function newestFault(newest: string, known: KnownColumns): string | undefined {
   const column = columnOf(newest, known)
   if (!column) return withNearMiss(noColumn(newest, 'the load'), newest, Object.keys(known))
-  const kind = kindOfColumn(column)
-  if (/^(json|binary|boolean)$/.test(kind)) return notOrdered(newest, kind)
-  return isOptional(column) ? mayBeNull(newest, 'newest') : undefined
+  const kind = kindOfSpec(column.type)
+  if (hasNoOrder(kind)) return notOrdered(newest, kind)
+  return column.type.endsWith('?') ? mayBeNull(newest, 'newest') : undefined
 }
 
-function columnOf(member: string, known: DeclaredColumns): ColumnDefinition | undefined {
+function columnOf(member: string, known: KnownColumns): LoadColumns[string] | undefined {
   return Object.hasOwn(known, member) ? known[member] : undefined
-}
-
-function fault(sentence: string): Fault {
-  return { code: 'CONFIG_INVALID', sentence }
 }

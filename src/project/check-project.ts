@@ -1,4 +1,5 @@
 import { asSluiceError } from '../errors.ts'
+import { customConnection } from './custom-adapter.ts'
 import { openPart, type ReadProject } from './open-context.ts'
 import type { Redactor } from './redactor.ts'
 
@@ -32,6 +33,7 @@ export async function checkProject(project: ReadProject): Promise<readonly Check
     await result('warehouse', () => checked(openPart(project, config.warehouse, 'the warehouse'))),
   ]
   for (const [name, source] of config.sources) {
+    if (name === customConnection) continue
     results.push(await result(`source ${name}`, () => checked(openPart(project, source, `the connection ${name}`))))
   }
   return results

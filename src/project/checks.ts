@@ -8,23 +8,26 @@ export interface CheckOptions {
   readonly onFail?: 'fail' | 'warn'
 }
 
-/** Demands something of every row that is to be published. NULL passes every check but `notNull`. */
+/**
+ * Demands something of every row that is to be published. NULL passes every check but `notNull`.
+ * The column stands in a list: two checks of different columns would else have no type in common, and the compiler's message no words.
+ */
 export interface CheckDefinition<out Rule extends string = string, out Column extends string = string, out Value = unknown>
   extends Definition<'check'> {
   readonly rule: Rule
-  /** The column; of an expression, its name. */
-  readonly column: Column
+  /** None for an expression. */
+  readonly columns: readonly Column[]
   readonly values: readonly Value[]
   readonly options: CheckOptions
 }
 
 function check<Rule extends string, Column extends string, Value>(
   rule: Rule,
-  column: Column,
+  columns: readonly Column[],
   values: readonly Value[],
   options: CheckOptions,
 ): CheckDefinition<Rule, Column, Value> {
-  return { [definition]: 'check', rule, column, values, options }
+  return { [definition]: 'check', rule, columns, values, options }
 }
 
 /** No row has NULL there. */
@@ -32,7 +35,7 @@ export function notNull<const Column extends string>(
   column: Column,
   options: CheckOptions = {},
 ): CheckDefinition<'notNull', Column, never> {
-  return check('notNull', column, [], options)
+  return check('notNull', [column], [], options)
 }
 
 /** Each value lies between the two, both included. */
@@ -42,7 +45,7 @@ export function between<const Column extends string, const Lowest extends Litera
   highest: Highest,
   options: CheckOptions = {},
 ): CheckDefinition<'between', Column, Lowest | Highest> {
-  return check('between', column, [lowest, highest], options)
+  return check('between', [column], [lowest, highest], options)
 }
 
 /** Each value is one of these. */
@@ -51,7 +54,7 @@ export function oneOf<const Column extends string, const Values extends readonly
   values: Values & (Values extends readonly [] ? typeof oneOfNothing : unknown),
   options: CheckOptions = {},
 ): CheckDefinition<'oneOf', Column, Values[number]> {
-  return check('oneOf', column, values, options)
+  return check('oneOf', [column], values, options)
 }
 
 /** The whole text of each value matches the regular expression: brackets, counts and alternatives are equal on every engine. */
@@ -60,7 +63,7 @@ export function matches<const Column extends string>(
   pattern: string,
   options: CheckOptions = {},
 ): CheckDefinition<'matches', Column, string> {
-  return check('matches', column, [pattern], options)
+  return check('matches', [column], [pattern], options)
 }
 
 /** An SQL condition over the load's columns holds for each row; `name` is what messages call it. */
@@ -68,6 +71,6 @@ export function expression(
   name: string,
   condition: string,
   options: CheckOptions = {},
-): CheckDefinition<'expression', string, string> {
-  return check('expression', name, [condition], options)
+): CheckDefinition<'expression', never, string> {
+  return check('expression', [], [name, condition], options)
 }

@@ -22,13 +22,13 @@ const kinds: Readonly<Record<Exclude<ColumnKind, 'decimal'>, SimpleKind>> = {
 
 /** The columns of a script as the engine knows them. */
 export function declaredColumns(columns: DeclaredColumns): readonly DeclaredColumn[] {
-  return Object.entries(columns).map(([name, column]) => ({
-    name,
-    type: typeOf(column),
-    length: column.length,
-    nullable: isOptional(column),
-    from: column.source ?? name,
-  }))
+  return Object.entries(columns).map(([name, column]) => declaredColumn(name, column))
+}
+
+/** One column of a script as the engine knows it. */
+export function declaredColumn(name: string, column: ColumnDefinition): DeclaredColumn {
+  const { length, source } = column
+  return { name, type: typeOf(column), length, nullable: isOptional(column), from: source ?? name }
 }
 
 /** What the column builders' numbers say wrongly; of plain JavaScript, because the compiler sees no more than a number. */

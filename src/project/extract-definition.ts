@@ -1,6 +1,7 @@
 import type { LoadShape, LoadSpec, MadeKind, Shape } from './columns.ts'
-import { definition } from './definition.ts'
-import type { ResourceDefinition } from './resource.ts'
+import { CustomCode, type CustomExtract, type CustomExtractOptions, type ReadCode, type ReadFault } from './custom-extract.ts'
+import { definition, isDefinition } from './definition.ts'
+import { type DeclaredColumns, ResourceDefinition, type ShapeOf } from './resource.ts'
 import type { NoColumn, NotOrdered, Said } from './sentences.ts'
 
 /** `always`, on a weekday, on a day of the month (a shorter month: on its last), or by a cron expression of five fields. */
@@ -37,7 +38,8 @@ export interface ExtractOptions<Column, Overlap> extends ScriptOptions {
   readonly cursor?: Column | CursorOptions<Column, Overlap>
 }
 
-type Unorderable = 'json' | 'binary' | 'boolean' | MadeKind
+/** What has no order. */
+export type Unorderable = 'json' | 'binary' | 'boolean' | MadeKind
 /** A column type without the mark of NULL. */
 export type KindOf<S extends LoadSpec> = S extends `${infer Kind}?` ? Kind : S
 /** The columns that can be ordered: a mapped type, because then tsc prints the names. */
@@ -48,7 +50,7 @@ type CursorFault<Name extends string, S extends Shape> = Name extends keyof S
   : NoColumn<Name, 'the resource'>
 
 /** The name as it is, or the names that could stand there and what is wrong with this one. */
-type CursorColumn<Name, S extends Shape> = string extends Name
+export type CursorColumn<Name, S extends Shape> = string extends Name
   ? Name
   : Name extends keyof Orderables<S>
     ? Name
@@ -57,7 +59,7 @@ type CursorColumn<Name, S extends Shape> = string extends Name
 /** What an extraction reads each time: everything, only what is new by its cursor, or that and an overlap again. */
 export type Reads = 'all' | 'new' | 'overlap'
 
-type ReadsOf<Cursor, Overlap> = [Cursor] extends [never] ? 'all' : [Overlap] extends [never] ? 'new' : 'overlap'
+export type ReadsOf<Cursor, Overlap> = [Cursor] extends [never] ? 'all' : [Overlap] extends [never] ? 'new' : 'overlap'
 
 /** A script that reads one resource into the lake. */
 export class ExtractDefinition<out S extends Shape = Shape, out R extends Reads = Reads> {
@@ -81,6 +83,31 @@ export function extract<
 >(
   resource: ResourceDefinition<S>,
   options: ExtractOptions<CursorColumn<Cursor, NoInfer<S>>, Overlap>,
-): ExtractDefinition<S, ReadsOf<Cursor, Overlap>> {
-  return new ExtractDefinition(resource, options as ExtractOptions<string, number>)
+): ExtractDefinition<S, ReadsOf<Cursor, Overlap>>
+/** Reads what code of yours yields into the lake, with the same guarantees: `extract({ columns, async *read(context) { … } })`. */
+export function extract<
+  const C extends DeclaredColumns,
+  const Cursor extends (keyof Orderables<ShapeOf<NoInfer<C>>> & string) | (string & {}) = never,
+  const Overlap extends number = never,
+  Yielded = unknown,
+  Returned = unknown,
+>(
+  options: CustomExtractOptions<
+    C,
+    CursorColumn<Cursor, ShapeOf<NoInfer<C>>>,
+    Overlap,
+    ReadCode<Yielded, Returned, ReadFault<Yielded, Returned, NoInfer<C>, Cursor>>
+  >,
+): ExtractDefinition<ShapeOf<C>, ReadsOf<Cursor, Overlap>>
+export function extract(
+  first: ResourceDefinition | CustomExtract,
+  second?: ExtractOptions<string, number>,
+): ExtractDefinition<Shape, Reads> {
+  if (second !== undefined || isDefinition<ResourceDefinition>(first, 'resource')) {
+    return new ExtractDefinition(first as ResourceDefinition, second as ExtractOptions<string, number>)
+  }
+  // What belongs to the resource is kept there, as with every other source.
+  const { columns, read, silenceLimitMs, ...options } = first as CustomExtract
+  const resource = { columns, read, ...(silenceLimitMs !== undefined && { silenceLimitMs }) }
+  return new ExtractDefinition(new ResourceDefinition(new CustomCode(), 'read', resource), options)
 }

@@ -29,7 +29,8 @@ export async function importModule(request: ImportRequest): Promise<Readonly<Rec
   })
 }
 
-interface SourcePlace {
+/** A place in a file of the project. */
+export interface SourcePlace {
   readonly file: string
   readonly line: number | undefined
 }
@@ -51,7 +52,7 @@ async function placeOf(cause: unknown, { root, reachable }: ImportRequest): Prom
 }
 
 /** The first place inside the project; frames look like `at file:///…:3:7`, a syntax error begins with `file:///…:3`. */
-function placeInStack(stack: string, root: string): SourcePlace | undefined {
+export function placeInStack(stack: string, root: string): SourcePlace | undefined {
   for (const [, url, line] of stack.matchAll(/(file:\/\/\/\S+?):(\d+)(?=[:)\s]|$)/g)) {
     const file = fileURLToPath(url ?? '')
     if (file.startsWith(root + sep) && !file.includes(`${sep}node_modules${sep}`)) return { file, line: Number(line) }

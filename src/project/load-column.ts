@@ -3,8 +3,10 @@ import { type Definition, definition } from './definition.ts'
 import type { Literal } from './literals.ts'
 
 /** What a column holds behind a mask. */
-export type Masked<How extends Mask, S extends LoadSpec> =
-  `${How extends 'sha256' ? 'hashed' : 'redacted'}${S extends `${string}?` ? '?' : ''}`
+export type Masked<
+  How extends Mask,
+  S extends LoadSpec,
+> = `${How extends 'sha256' ? 'hashed' : 'redacted'}${S extends `${string}?` ? '?' : ''}`
 
 type Mask = 'sha256' | 'redact'
 

@@ -1,7 +1,7 @@
 import type { CheckDefinition } from './checks.ts'
 import type { ColumnDefinition, LoadShape, LoadSpec, MadeKind, Shape } from './columns.ts'
 import { definition } from './definition.ts'
-import type { ExtractDefinition, KindOf, Orderables, Reads, ScriptOptions } from './extract-definition.ts'
+import type { ExtractDefinition, KindOf, Orderables, Reads, ScriptOptions, Unorderable } from './extract-definition.ts'
 import type { Literal, LiteralOf } from './literals.ts'
 import type { ComputedColumn, LoadColumnDefinition } from './load-column.ts'
 import type { LookupDefinition } from './lookup.ts'
@@ -52,7 +52,8 @@ export interface InsertOnly<Key = readonly string[], SurrogateKey = string> exte
 }
 
 /** Empties the target and adds the batch's rows, in one transaction. */
-export interface Replace<Disposition = 'replace', Key = readonly string[], SurrogateKey = string> extends Generated<SurrogateKey> {
+export interface Replace<Disposition = 'replace', Key = readonly string[], SurrogateKey = string>
+  extends Generated<SurrogateKey> {
   readonly disposition: Disposition
   /** The natural key: with it, rows keep their surrogate keys. */
   readonly key?: Key
@@ -156,18 +157,23 @@ type NewestOf<Name, S extends LoadShape> = string extends Name
     : (keyof Newests<S> & string) | Said<NewestFault<Name & string, S>, Name>
 
 /** The name as it is, or what is wrong with it. */
-type SurrogateKeyOf<Name, S extends LoadShape> = string extends keyof S ? Name : Name extends keyof S ? AlreadyColumn<Name & string> : Name
+type SurrogateKeyOf<Name, S extends LoadShape> = string extends keyof S
+  ? Name
+  : Name extends keyof S
+    ? AlreadyColumn<Name & string>
+    : Name
 
 type Dispositions = Write['disposition']
 
 /** What `append` is called: a sentence instead when it cannot be, or when what stands there is no disposition at all. */
-type AppendOf<D, R extends Reads> = D extends Exclude<Dispositions, 'append'>
-  ? 'append'
-  : [R] extends ['overlap']
-    ? typeof appendWithOverlap
-    : D extends 'append'
-      ? D
-      : 'append' | Said<NoDisposition<D & string>, D>
+type AppendOf<D, R extends Reads> =
+  D extends Exclude<Dispositions, 'append'>
+    ? 'append'
+    : [R] extends ['overlap']
+      ? typeof appendWithOverlap
+      : D extends 'append'
+        ? D
+        : 'append' | Said<NoDisposition<D & string>, D>
 
 /** What `replace` is called: a sentence instead when it cannot be, nothing when another disposition stands there then. */
 type ReplaceOf<D, R extends Reads> = [R] extends ['new' | 'overlap']
@@ -207,9 +213,11 @@ type NeverEquals<Name extends string, Ours extends string, Theirs extends string
 
 /** What is wrong with the columns that a lookup takes from the extraction; `never` when nothing is. */
 type NeedFault<N extends { readonly [ours: string]: LoadSpec }, From extends Shape> = {
-  readonly [Ours in keyof N & string]: Ours extends keyof From
-    ? NeverEquals<Ours, KindOf<From[Ours]>, KindOf<N[Ours]>>
-    : NotExtracted<Ours>
+  readonly [Ours in keyof N & string]: string extends keyof From
+    ? never
+    : Ours extends keyof From
+      ? NeverEquals<Ours, KindOf<From[Ours]>, KindOf<N[Ours]>>
+      : NotExtracted<Ours>
 }[keyof N & string]
 
 type OrUnknown<Fault> = [Fault] extends [never] ? unknown : Fault
@@ -230,30 +238,29 @@ type Same<S extends Shape> = { readonly [N in keyof S]: ColumnDefinition<S[N], n
 
 type Incomparable = 'json' | 'binary' | 'looked up'
 
-/** For each check `unknown`, or what is wrong with it. */
-type CheckFault<Rule, Name extends string, Value, S extends LoadShape> = string extends keyof S
+/** `unknown`, or what is wrong with a check. */
+type CheckFault<Check, S extends LoadShape> = string extends keyof S
   ? unknown
-  : Rule extends 'expression'
-    ? unknown
-    : Name extends keyof S
-      ? Rule extends 'notNull' | 'matches'
-        ? unknown
-        : Rule extends 'between'
-          ? Name extends keyof Orderables<S>
-            ? OrUnknown<ValueFault<Value, S[Name]>>
-            : NotOrdered<Name, KindOf<S[Name]>>
-          : KindOf<S[Name]> extends Incomparable
-            ? NotCompared<Name, KindOf<S[Name]>>
-            : OrUnknown<ValueFault<Value, S[Name]>>
-      : Said<NoColumn<Name, 'the load'>, Name>
+  : Check extends CheckDefinition<infer Rule, infer Name, infer Value>
+    ? [Name] extends [never]
+      ? unknown
+      : Name extends keyof S
+        ? RuleFault<Rule, Name, KindOf<S[Name]>, Value>
+        : Said<NoColumn<Name, 'the load'>, Name>
+    : unknown
+
+type RuleFault<Rule, Name extends string, Kind extends LoadSpec, Value> = Rule extends 'notNull' | 'matches'
+  ? unknown
+  : Rule extends 'between'
+    ? Kind extends Unorderable
+      ? NotOrdered<Name, Kind>
+      : OrUnknown<ValueFault<Value, Kind>>
+    : Kind extends Incomparable
+      ? NotCompared<Name, Kind>
+      : OrUnknown<ValueFault<Value, Kind>>
 
 /** `never`, or the sentence about a value that the column cannot hold. */
 type ValueFault<Value, S extends LoadSpec> = Value extends Literal ? Exclude<LiteralOf<Value, S>, Value> : never
-
-type CheckFaults<Checks extends readonly CheckDefinition[], S extends LoadShape> = {
-  readonly [I in keyof Checks]: Checks[I] &
-    (Checks[I] extends CheckDefinition<infer Rule, infer Name, infer Value> ? CheckFault<Rule, Name, Value, S> : unknown)
-}
 
 type KeyNames<Key> = Key extends readonly (infer Name extends string)[] ? Name : never
 
@@ -270,7 +277,7 @@ export function load<
   const Key extends { readonly [I in keyof Key]: (keyof Keyables<LoadShapeOf<NoInfer<C>>> & string) | (string & {}) } = never,
   const Newest extends (keyof Newests<LoadShapeOf<NoInfer<C>>> & string) | (string & {}) = never,
   const SurrogateKey extends string = never,
-  const Checks extends readonly CheckDefinition<string, (keyof LoadShapeOf<NoInfer<C>> & string) | (string & {})>[] = [],
+  const Checks extends readonly CheckDefinition[] = [],
 >(
   extract: ExtractDefinition<From, R>,
   options: LoadOptions<
@@ -282,14 +289,17 @@ export function load<
         SurrogateKeyOf<SurrogateKey, LoadShapeOf<NoInfer<C>>>
       >
     | InsertOnly<KeyOf<Key, LoadShapeOf<NoInfer<C>>>, SurrogateKeyOf<SurrogateKey, LoadShapeOf<NoInfer<C>>>>
-    | Replace<
-        ReplaceOf<D, R>,
-        KeyOf<Key, LoadShapeOf<NoInfer<C>>>,
-        SurrogateKeyOf<SurrogateKey, LoadShapeOf<NoInfer<C>>>
-      >
+    | Replace<ReplaceOf<D, R>, KeyOf<Key, LoadShapeOf<NoInfer<C>>>, SurrogateKeyOf<SurrogateKey, LoadShapeOf<NoInfer<C>>>>
     | WithoutKey<D, Key>,
-    CheckFaults<Checks, LoadShapeOf<NoInfer<C>>>
+    {
+      readonly [I in keyof Checks]: Checks[I] &
+        CheckFault<Checks[I], LoadShapeOf<NoInfer<C>>> &
+        CheckDefinition<string, keyof LoadShapeOf<NoInfer<C>> & string>
+    }
   >,
-): LoadDefinition<{ readonly [N in keyof C]: C[N]['type'] }, { readonly disposition: D; readonly key: KeyNames<Key>; readonly surrogateKey: SurrogateKey }> {
+): LoadDefinition<
+  { readonly [N in keyof C]: C[N]['type'] },
+  { readonly disposition: D; readonly key: KeyNames<Key>; readonly surrogateKey: SurrogateKey }
+> {
   return new LoadDefinition(extract, options as LoadDefinition['options'])
 }

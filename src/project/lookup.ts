@@ -7,8 +7,10 @@ import type { KeyPartMissing, NotInKey, noDimensionKey, noSurrogateKey, Said, st
 export type Needs = { readonly [ours: string]: LoadSpec }
 
 /** The data of a lookup; {@link LookupColumn} adds the methods. */
-export interface LookupDefinition<out S extends 'looked up' | 'looked up?' = 'looked up' | 'looked up?', out N extends Needs = Needs>
-  extends Definition<'lookup'> {
+export interface LookupDefinition<
+  out S extends 'looked up' | 'looked up?' = 'looked up' | 'looked up?',
+  out N extends Needs = Needs,
+> extends Definition<'lookup'> {
   readonly type: S
   readonly needs: N
   readonly dimension: LoadDefinition
@@ -58,7 +60,7 @@ type ByOf<By, Key extends string> = [Exclude<keyof By, Key>] extends [never]
     ? By
     : string extends Key
       ? By
-      : By & KeyPartMissing<Exclude<Key, keyof By>>
+      : By & { readonly [N in Exclude<Key, keyof By>]: KeyPartMissing<N> }
   : { readonly [N in keyof By]: N extends Key ? By[N] : Said<NotInKey<N & string>, N> }
 
 type UnknownOf<Unknown, W extends Written> = W['disposition'] extends 'insert_only'

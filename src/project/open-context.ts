@@ -7,6 +7,7 @@ import { failpoints } from './failpoint.ts'
 import type { Config, Part } from './read-config.ts'
 import { type Redactor, redactor } from './redactor.ts'
 import { runLogs } from './run-log.ts'
+import type { Secret } from './setting.ts'
 
 /** What a context needs of the process that it works in. */
 export interface ContextOptions {
@@ -38,11 +39,11 @@ interface Closable {
 
 /** Opens a part of the project. `name` is what messages call it. */
 export function openPart<Contract>(
-  { root, environment }: Pick<ReadProject, 'root' | 'environment'>,
+  { root, environment, redactor }: Pick<ReadProject, 'root' | 'environment' | 'redactor'>,
   { adapter, options }: Part<ConfiguredAdapter<Contract>>,
   name: string,
 ): Promise<Contract> {
-  return adapter.open(options, { root, environment, name })
+  return adapter.open(options, { root, environment, redactor, name })
 }
 
 /** Opens control store and lake; warehouse and sources follow at their first use, each once. */
@@ -113,8 +114,16 @@ function unknownSource(name: string): never {
 }
 
 /** Takes the values of the project's secrets out of texts; an unset one cannot be shown. */
-export function projectRedactor(config: Config, { variables }: Environment): Redactor {
+export function projectRedactor(config: Config, scripts: readonly Script[], { variables }: Environment): Redactor {
   const parts = [config.lake, config.warehouse, config.control, ...config.sources.values()]
-  const secrets = parts.flatMap(({ options }) => Object.values(options)).filter(isSecret)
+  const resources = scripts.flatMap((script) => (script.kind === 'extract' ? [script.resource.options] : []))
+  const secrets = secretsIn([...parts.map(({ options }) => options), ...resources])
   return redactor(secrets.flatMap(({ name }) => variables[name] ?? []))
+}
+
+/** The secrets that stand in options, however deep. */
+function secretsIn(value: unknown): readonly Secret[] {
+  if (isSecret(value)) return [value]
+  if (typeof value !== 'object' || value === null) return []
+  return Object.values(value).flatMap(secretsIn)
 }

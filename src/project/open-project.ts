@@ -60,7 +60,7 @@ export async function openProject(
     config,
     scripts: orderScripts([...scripts, ...marts]),
     environment: variables,
-    redactor: projectRedactor(config, variables),
+    redactor: projectRedactor(config, scripts, variables),
   }
   return {
     root,

@@ -7,6 +7,8 @@ import type { EngineSettings } from '../engine/context.ts'
 import { SluiceError } from '../errors.ts'
 import { type ConfiguredAdapter, controlStores, lakes, type SourceAdapter, sources, warehouses } from './adapters.ts'
 import { checkOptions, refuse } from './check-options.ts'
+import { customConnection } from './custom-adapter.ts'
+import { CustomCode, isCustomCode } from './custom-extract.ts'
 import { isDefinition, kindOf } from './definition.ts'
 import { importModule } from './import-module.ts'
 import type { ModuleGraph } from './module-graph.ts'
@@ -27,7 +29,7 @@ export interface Config {
   readonly lake: Part<ConfiguredAdapter<Lake>>
   readonly warehouse: Part<ConfiguredAdapter<Warehouse>>
   readonly control: Part<ConfiguredAdapter<ControlStore>>
-  /** By the names that the project file exports them under. */
+  /** By the names that the project file exports them under; besides them, custom code. */
   readonly sources: ReadonlyMap<string, Part<SourceAdapter>>
   /** The name of a connection that a script uses: of the same object. */
   sourceName(connection: object): string | undefined
@@ -57,10 +59,11 @@ export async function readConfig(root: string, graph: ModuleGraph): Promise<Conf
     lake: part(lakes, options.lake, 'the lake'),
     warehouse: part(warehouses, options.warehouse, 'the warehouse'),
     control: part(controlStores, options.control, 'the control store'),
-    sources: new Map(
-      connections.map(([source, value]) => [source, part(sources, value as Described, `the connection ${source}`)]),
-    ),
-    sourceName: (connection) => names.get(connection),
+    sources: new Map([
+      ...connections.map(([source, value]) => [source, part(sources, value as Described, `the connection ${source}`)] as const),
+      [customConnection, part(sources, new CustomCode(), customConnection)],
+    ]),
+    sourceName: (connection) => names.get(connection) ?? (isCustomCode(connection) ? customConnection : undefined),
   }
 }
 

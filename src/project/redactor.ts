@@ -6,21 +6,33 @@ export interface Redactor {
   redact(text: string): string
   /** A JSON line with the secrets taken out of its values; it stays JSON. */
   redactLine(line: string): string
+  /** One more secret to take out from now on. */
+  learn(secret: string): void
 }
 
 /** A redactor for these values; those under four characters are let through. */
 export function redactor(secrets: readonly string[]): Redactor {
-  const forms = new Set(secrets.filter((secret) => secret.length >= shortest).flatMap(formsOf))
-  if (forms.size === 0) return { redact: (text) => text, redactLine: (line) => line }
-  // The longest first: a shorter form inside it would leave its ends standing.
-  const ordered = [...forms].sort((left, right) => right.length - left.length)
-  const pattern = new RegExp(ordered.map((form) => form.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|'), 'g')
-  const redact = (text: string) => text.replace(pattern, '***')
+  const forms = new Set<string>()
+  let pattern: RegExp | undefined
+  const learn = (secret: string) => {
+    if (secret.length < shortest || forms.has(secret)) return
+    for (const form of formsOf(secret)) forms.add(form)
+    pattern = patternOf(forms)
+  }
+  for (const secret of secrets) learn(secret)
+  const redact = (text: string) => (pattern === undefined ? text : text.replace(pattern, '***'))
   const redactValue = (_: string, value: unknown) => {
     if (typeof value === 'string') return redact(value)
     return typeof value === 'number' && redact(String(value)) !== String(value) ? '***' : value
   }
-  return { redact, redactLine: (line) => `${JSON.stringify(JSON.parse(line, redactValue))}\n` }
+  const redactLine = (line: string) => (pattern === undefined ? line : `${JSON.stringify(JSON.parse(line, redactValue))}\n`)
+  return { redact, redactLine, learn }
+}
+
+/** The longest first: a shorter form inside it would leave its ends standing. */
+function patternOf(forms: ReadonlySet<string>): RegExp {
+  const ordered = [...forms].sort((left, right) => right.length - left.length)
+  return new RegExp(ordered.map((form) => form.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|'), 'g')
 }
 
 function formsOf(secret: string): readonly string[] {

@@ -2,7 +2,7 @@ import type { Fault } from './check-options.ts'
 import { kindOf } from './definition.ts'
 import { hasPassword, isSecret } from './environment.ts'
 
-const credential = /^key$|passw|passphrase|secret|token|credential|api[-_]?key|access[-_]?key|private[-_]?key/i
+const credential = /^key$|passw|passphrase|secret|token|credential|authorization|api[-_]?key|access[-_]?key|private[-_]?key/i
 
 /** What stands in the options of a connection or adapter, `what`, and must not: credentials that are no `secret()`. */
 export function secretLiterals(options: object, what: string): readonly Fault[] {

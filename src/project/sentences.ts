@@ -82,10 +82,17 @@ export function keyPartMissing<N extends string>(name: N): KeyPartMissing<N> {
 }
 
 /** A column whose values can never be those of the dimension's key. */
-export type NotLookedUp<Name extends string, Kind extends string, Theirs extends string> =
-  `'${Name}' is ${Kind}, which never equals ${Theirs} in the dimension`
+export type NotLookedUp<
+  Name extends string,
+  Kind extends string,
+  Theirs extends string,
+> = `'${Name}' is ${Kind}, which never equals ${Theirs} in the dimension`
 /** {@link NotLookedUp} as text. */
-export function notLookedUp<N extends string, K extends string, T extends string>(name: N, kind: K, theirs: T): NotLookedUp<N, K, T> {
+export function notLookedUp<N extends string, K extends string, T extends string>(
+  name: N,
+  kind: K,
+  theirs: T,
+): NotLookedUp<N, K, T> {
   return `'${name}' is ${kind}, which never equals ${theirs} in the dimension`
 }
 

@@ -41,6 +41,7 @@ class CustomSource implements Source {
   async close(): Promise<void> {
     for (const reading of this.#readings) await reading.close()
     this.#readings.clear()
+    await this.#surroundings.fetcher.close()
   }
 }
 

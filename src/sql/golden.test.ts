@@ -11,7 +11,7 @@ import { highestToken, otherStore, prepareFence, raiseToken, takeLockRow } from 
 import { insertLedger, latestBatch, newestPublication, selectPublication } from './ledger.ts'
 import { auditTables, type LandingOrigin, type LoadPlan } from './load-plan.ts'
 import { countAsked, countFound, countUnknownKeys, deleteUnknown, fillLookup, insertStubs, refuseUnknown } from './lookups.ts'
-import { alignMart, createFromSelect, createView, deleteAll, insertSelect, selectBalance } from './mart.ts'
+import { alignMart, createFromSelect, createView, deleteAll, insertSelect, selectBalance, selectTableType } from './mart.ts'
 import {
   countArrived,
   countKeys,
@@ -163,6 +163,8 @@ function statements(dialect: Dialect): readonly Statement[] {
     deleteAll(dialect, mart),
     insertSelect(dialect, mart, ['a', 'b'], 'SELECT 1 AS a, 2 AS b'),
     selectBalance(dialect, mart, balance),
+    selectBalance(dialect, 'SELECT 1 AS a; -- one', balance),
+    selectTableType(dialect, mart),
   ]
 }
 

@@ -2,7 +2,7 @@ import type { Dialect, Statement } from '../contracts/warehouse.ts'
 import { SluiceError } from '../errors.ts'
 import { type TableName, type TableSchema, tableText } from '../model/schema.ts'
 import type { MartBalance } from '../model/script.ts'
-import { tableSql } from './binder.ts'
+import { Binder, tableSql } from './binder.ts'
 
 /** Creates an empty table of a SELECT's shape, unless there is one of that name. */
 export function createFromSelect(dialect: Dialect, table: TableName, select: string): Statement {
@@ -49,11 +49,21 @@ export function countAll(dialect: Dialect, table: TableName): Statement {
   return { sql: `SELECT count(*) AS ${dialect.quote('rows')} FROM ${tableSql(dialect, table)}` }
 }
 
-/** The mart's `measure` and the `expected` sum as exact texts, and whether they are `equal` as numbers, of whatever scale. */
-export function selectBalance(dialect: Dialect, table: TableName, balance: MartBalance): Statement {
+/** The `table_type` of a table or view as the information schema names it, `VIEW` for a view; no row when there is none. */
+export function selectTableType(dialect: Dialect, { schema, table }: TableName): Statement {
+  const bind = new Binder(dialect)
+  return bind.statement(
+    `SELECT table_type AS table_type FROM information_schema.tables ` +
+      `WHERE lower(table_schema) = lower(${bind.text(schema)}) AND lower(table_name) = lower(${bind.text(table)})`,
+  )
+}
+
+/** Of a mart, by its table or its SELECT, the `measure` and the `expected` sum as exact texts, and whether they are `equal` as numbers, of whatever scale. */
+export function selectBalance(dialect: Dialect, mart: TableName | string, balance: MartBalance): Statement {
   const text = dialect.columnType({ kind: 'text' })
-  const sum = (column: string, of: TableName) => `(SELECT sum(${dialect.quote(column)}) FROM ${tableSql(dialect, of)})`
-  const sums = `SELECT ${sum(balance.measure, table)} AS measure, ${sum(balance.column, balance)} AS expected`
+  const rows = (of: TableName | string) => (typeof of === 'string' ? `(${subquery(of)}) AS mart` : tableSql(dialect, of))
+  const sum = (column: string, of: TableName | string) => `(SELECT sum(${dialect.quote(column)}) FROM ${rows(of)})`
+  const sums = `SELECT ${sum(balance.measure, mart)} AS measure, ${sum(balance.column, balance)} AS expected`
   return {
     sql:
       `SELECT CAST(measure AS ${text}) AS measure, CAST(expected AS ${text}) AS expected, ` +
@@ -61,7 +71,15 @@ export function selectBalance(dialect: Dialect, table: TableName, balance: MartB
   }
 }
 
-/** The line break ends a comment on the SELECT's last line. */
+/** Comments, texts, names, and every other character by itself. */
+const token = /--[^\n]*|\/\*[\s\S]*?\*\/|[eE]'(?:[^'\\]|\\[\s\S]|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(\w*)\$[\s\S]*?\$\1\$|\S/g
+
+/** Without the semicolon that ends the SELECT, and what is behind it. The line break ends a comment on the last line. */
 function subquery(select: string): string {
-  return `${select.trim().replace(/;\s*$/, '')}\n`
+  let end: number | undefined
+  for (const { 0: text, index } of select.matchAll(token)) {
+    if (text.startsWith('--') || text.startsWith('/*')) continue
+    end = text === ';' ? (end ?? index) : undefined
+  }
+  return `${select.slice(0, end).trim()}\n`
 }

@@ -13,7 +13,9 @@ afterEach(() => folder?.remove())
 
 /** A project of plain JavaScript with what the planted scripts import and, when one is given, one of them. */
 async function projectWith(mistake: string | undefined): Promise<string> {
-  const shared = ['sluice.config.ts', 'shop.ts', 'extract/lines.ts', 'extract/overlapping.ts']
+  const extracts = ['lines', 'overlapping', 'changes', 'stores'].map((name) => `extract/${name}.ts`)
+  const dimensions = ['stores', 'plain_stores', 'store_log', 'store_names', 'hashed_stores'].map((name) => `load/${name}.ts`)
+  const shared = ['sluice.config.ts', 'shop.ts', ...extracts, ...dimensions]
   const files = await Promise.all(
     [...shared, ...(mistake === undefined ? [] : [mistake])].map(async (file) => {
       const text = await readFile(join(planted, file), 'utf8')

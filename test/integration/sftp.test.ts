@@ -13,7 +13,7 @@ import { csvFiles, csvText, everyBatch, first, put, readAll } from '../fixtures/
 import { type Proftpd, startProftpd } from '../fixtures/proftpd.ts'
 import { describeWith, freePorts, listenSilently } from '../fixtures/servers.ts'
 import { passphrase, type Sshd, startSshd } from '../fixtures/sshd.ts'
-import { textColumns } from '../read-texts.ts'
+import { readTexts, textColumns } from '../read-texts.ts'
 
 vi.mock('../../src/sources/files/file-source.ts', () => import('../fixtures/zz-file-source.ts'))
 const host = '127.0.0.1'
@@ -206,7 +206,7 @@ describeWith(['sshd', 'proftpd'], 'sftp', () => {
         code: 'SOURCE_UNREACHABLE',
       })
       await silent.close()
-      const web = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
+      const web = createServer((socket) => socket.resume().end('HTTP/1.1 400 Bad Request\r\n\r\n'))
       await new Promise<void>((resolve) => web.listen(0, host, resolve))
       const address = web.address()
       const port = typeof address === 'object' && address !== null ? address.port : 0
@@ -271,7 +271,7 @@ describeWith(['sshd', 'proftpd'], 'sftp', () => {
       const path = await put(sshd.folder, 'a.csv', 'v\n1\n')
       const reading = await (await open(bySshd())).open(readRequest(csvFiles('a.csv')))
       await unlink(path)
-      await expect(Array.fromAsync(everyBatch(reading))).rejects.toMatchObject({
+      await expect(readTexts(everyBatch(reading))).rejects.toMatchObject({
         code: 'FILE_NOT_FOUND',
         message: `a.csv in sftp://${host}:${sshd.port}${sshd.folder} is not there.`,
       })
@@ -286,7 +286,7 @@ describeWith(['sshd', 'proftpd'], 'sftp', () => {
       const path = await put(sshd.folder, 'a.csv', large, '2025-01-01T00:00:00Z')
       const reading = await (await open(bySshd())).open(readRequest(csvFiles('a.csv')))
       await change(path)
-      await expect(Array.fromAsync(everyBatch(reading))).rejects.toMatchObject({
+      await expect(readTexts(everyBatch(reading))).rejects.toMatchObject({
         code: 'FILE_CORRUPT',
         message: 'a.csv changed while it was read.',
       })

@@ -1,3 +1,5 @@
+import { plantedLoadMistakes } from './planted-load-mistakes.ts'
+
 /** A mistake in a file of its own under `planted/`, and what is said about it. */
 export interface PlantedMistake {
   /** A script where it is under `extract/` or `load/`. */
@@ -54,13 +56,13 @@ export const plantedMistakes: readonly PlantedMistake[] = [
     file: 'load/key-missing.ts',
     marked: "write: { disposition: 'merge' }",
     sentence: 'a merge names its key',
-    firstLine: `Type '{ disposition: "merge"; }' is not assignable to type '"a merge names its key" | Append<"append"> | Merge<never, never>'.`,
+    firstLine: `Type '{ disposition: "merge"; }' is not assignable to type '"a merge names its key" | Append<"append", never> | InsertOnly<never, never> | Merge<never, never, never> | Replace<"replace", never, never>'.`,
   },
   {
     file: 'load/key-of-append.ts',
     marked: "key: ['sale_id']",
     sentence: "'key' does not exist in",
-    firstLine: `Object literal may only specify known properties, and 'key' does not exist in type 'Append<"append">'.`,
+    firstLine: `Object literal may only specify known properties, and 'key' does not exist in type 'Append<"append", never>'.`,
   },
   {
     file: 'load/newest-unknown.ts',
@@ -84,7 +86,7 @@ export const plantedMistakes: readonly PlantedMistake[] = [
     file: 'load/disposition-unknown.ts',
     marked: "disposition: 'upsert'",
     sentence: "'upsert' is not a write disposition",
-    firstLine: `Type '"upsert"' is not assignable to type '"'upsert' is not a write disposition" | "append" | "merge"'.`,
+    firstLine: `Type '"upsert"' is not assignable to type '"'upsert' is not a write disposition" | "append" | "insert_only" | "merge" | "replace"'.`,
   },
   {
     file: 'load/column-not-extracted.ts',
@@ -102,7 +104,7 @@ export const plantedMistakes: readonly PlantedMistake[] = [
     file: 'load/append-with-overlap.ts',
     marked: "disposition: 'append'",
     sentence: 'an extraction that reads an overlap again cannot feed an append',
-    firstLine: `Type '"append"' is not assignable to type '"an extraction that reads an overlap again cannot feed an append" | "merge"'.`,
+    firstLine: `Type '"append"' is not assignable to type '"an extraction that reads an overlap again cannot feed an append" | "insert_only" | "merge"'.`,
   },
   {
     file: 'load/option-misspelt.ts',
@@ -126,6 +128,63 @@ export const plantedMistakes: readonly PlantedMistake[] = [
     marked: "column: 'payload'",
     sentence: "'payload' is json, which cannot be ordered",
     firstLine: `Type '"payload"' is not assignable to type '"'payload' is json, which cannot be ordered"'.`,
+  },
+  {
+    file: 'extract/custom-member-unknown.ts',
+    marked: 'read()',
+    firstLine: `Type '() => AsyncGenerator<…>' is not assignable to type 'ReadCode<…, "'prise' is not a column of the extraction">'.`,
+  },
+  {
+    file: 'extract/custom-member-missing.ts',
+    marked: 'read({ batch })',
+    firstLine: `Type '({ batch }: ReadContext) => AsyncGenerator<…>' is not assignable to type 'ReadCode<…, "the rows have no member 'name'">'.`,
+  },
+  {
+    file: 'extract/custom-number-for-decimal.ts',
+    marked: 'read()',
+    firstLine: `Type '() => AsyncGenerator<…>' is not assignable to type 'ReadCode<…, "'price' of a row is not what decimal takes">'.`,
+  },
+  {
+    file: 'extract/custom-null.ts',
+    marked: 'read()',
+    firstLine: `Type '() => AsyncGenerator<…>' is not assignable to type 'ReadCode<…, "'note' may be NULL in a row, but its column is not optional()">'.`,
+  },
+  {
+    file: 'extract/custom-cursor-unknown.ts',
+    marked: "cursor: 'dya'",
+    sentence: "'dya' is not a column of the resource",
+    firstLine: `Type '"dya"' is not assignable to type '"'dya' is not a column of the resource" | "day" | CustomCursorOptions<…>'.`,
+  },
+  {
+    file: 'extract/custom-cursor-exclude.ts',
+    marked: "nulls: 'exclude'",
+    firstLine: `Type '"exclude"' is not assignable to type '"include" | "reject" | undefined'.`,
+  },
+  {
+    file: 'extract/custom-cursor-not-returned.ts',
+    marked: 'read({ window })',
+    firstLine: `Type '({ window }: ReadContext) => AsyncGenerator<…>' is not assignable to type 'ReadCode<…, "read() returns no { cursor }, where the next extraction would begin">'.`,
+  },
+  {
+    file: 'extract/custom-cursor-not-declared.ts',
+    marked: 'read()',
+    firstLine: `Type '() => AsyncGenerator<…>' is not assignable to type 'ReadCode<…, "read() returns a cursor, but none is declared">'.`,
+  },
+  {
+    file: 'extract/custom-cursor-of-other-type.ts',
+    marked: 'read()',
+    firstLine: `Type '() => AsyncGenerator<…>' is not assignable to type 'ReadCode<…, "the cursor that read() returns is no value of 'rate_id'">'.`,
+  },
+  {
+    file: 'extract/custom-option-misspelt.ts',
+    marked: 'colums: {',
+    sentence: "'colums' does not exist in",
+    firstLine: `Object literal may only specify known properties, but 'colums' does not exist in type 'CustomExtractOptions<…>'. Did you mean to write 'columns'?`,
+  },
+  {
+    file: 'extract/custom-not-a-generator.ts',
+    marked: 'read()',
+    firstLine: `Type '() => Promise<{ day: string; }[]>' is not assignable to type 'ReadCode<unknown, unknown, unknown>'.`,
   },
   {
     file: 'extract/csv-option-misspelt.ts',
@@ -157,6 +216,7 @@ export const plantedMistakes: readonly PlantedMistake[] = [
     file: 'load-of-load.ts',
     marked: 'target, {',
     firstLine:
-      "Type 'LoadDefinition<…' is missing the following properties from type 'ExtractDefinition<Shape, number>': overlap, resource",
+      "Type 'LoadDefinition<…' is missing the following properties from type 'ExtractDefinition<Shape, Reads>': reads, resource",
   },
+  ...plantedLoadMistakes,
 ]

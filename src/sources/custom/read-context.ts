@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Fetcher, FetchOptions } from '../../contracts/fetch.ts'
 import type { ReadRequest } from '../../contracts/source.ts'
 import { type ErrorDetails, SluiceError } from '../../errors.ts'
 import type { ThrownAt } from './failures.ts'
@@ -33,6 +34,12 @@ export interface ReadContext {
   env(name: string): string
   /** Like `env`, for what must never be shown: its value is taken out of every log line from now on. */
   secret(name: string): string
+  /**
+   * Asks over HTTP within limits: timeouts, 64 MiB an answer, waiting where the server asks for it, further tries by the
+   * project's policy; no redirect to another origin, no private address unless it is allowed. Resolves to whole answers with
+   * a status of success; any other status rejects by name, unless `statuses` lists it.
+   */
+  fetch(url: string | URL, options?: FetchOptions): Promise<Response>
   /** The path of a folder that only this user can read, made at the first call and removed when the reading ends. */
   temporaryFolder(): Promise<string>
 }
@@ -45,6 +52,8 @@ export interface Surroundings {
   redact(text: string): string
   /** Where in the project something was thrown; undefined when that was elsewhere. */
   placeOf(thrown: unknown): ThrownAt | undefined
+  /** Closed with the source. */
+  readonly fetcher: Fetcher
 }
 
 /** A context, and how what it made is removed. */
@@ -58,7 +67,7 @@ export function openReadContext(
   request: ReadRequest,
   window: ReadWindow,
   signal: AbortSignal,
-  { env, secret }: Surroundings,
+  { env, secret, fetcher }: Surroundings,
 ): OpenReadContext {
   let folder: Promise<string> | undefined
   return {
@@ -69,6 +78,7 @@ export function openReadContext(
       signal,
       env,
       secret,
+      fetch: (url, options = {}) => fetcher.fetch(url, options, { signal, retry: request.retry }),
       temporaryFolder: () => {
         folder ??= makeFolder()
         return folder

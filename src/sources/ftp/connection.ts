@@ -17,11 +17,13 @@ export interface FtpLogin extends Login {
 }
 
 const aheadBytes = 4 * 1024 * 1024
+const refusalMs = 500
 
 /** Connects, encrypts and logs in; the error says which of these failed. Data travels in binary, over passive connections. */
 export async function connectFtp(login: FtpLogin, signal: AbortSignal): Promise<FtpConnection> {
   const { Client } = await importBasicFtp()
   const client = new Client(login.idleTimeoutMs)
+  letServerSayWhy(client)
   const access = client.access({
     host: login.host,
     port: login.port,
@@ -32,10 +34,9 @@ export async function connectFtp(login: FtpLogin, signal: AbortSignal): Promise<
   })
   const stop = () => client.close()
   signal.addEventListener('abort', stop)
-  const parse = client.parseList
-  client.parseList = (text) => parse(wholeLines(text))
   try {
     await within(login.connectTimeoutMs, access)
+    if (client.availableListCommands.includes('MLSD')) listByFacts(client)
     return new FtpConnection(client, login, await client.pwd())
   } catch (cause) {
     client.close()
@@ -59,16 +60,35 @@ function tlsOptions({ host, ca }: FtpLogin): ConnectionOptions {
   return { host, minVersion: 'TLSv1.2', rejectUnauthorized: true, ...(ca !== undefined && { ca }) }
 }
 
+/**
+ * A server that refuses a file may reset the data connection before it says no: the client would end everything at the
+ * reset, and the refusal would look like a broken network.
+ */
+function letServerSayWhy({ ftp }: Client): void {
+  const close = ftp.closeWithError.bind(ftp)
+  ftp.closeWithError = (cause) => {
+    const { dataSocket } = ftp
+    if (dataSocket === undefined || !cause.message.includes('(data socket)')) close(cause)
+    else setTimeout(() => ftp.dataSocket === dataSocket && close(cause), refusalMs)
+  }
+}
+
 const factsAndName = /^(?:[^\s=;]+=[^;]*;)+ ./
 
-/** A name with a line break stands on two lines, of which the parser would pass over the second one, or both. */
-function wholeLines(list: string): string {
-  const lines = list.split(/\r?\n/).filter((line) => line !== '')
-  const odd = lines.find((line) => !factsAndName.test(line))
-  if (odd === undefined || !lines.some((line) => factsAndName.test(line))) return list
-  throw new SluiceError('SOURCE_FAILED', `The server lists ${JSON.stringify(odd)}, which belongs to a name with a line break.`, {
-    hint: 'Have the file renamed, or read the folder over SFTP.',
-  })
+/**
+ * Takes the one list that is made for programs: after a refusal the client would ask for another one, which servers
+ * answer with an empty list. A name with a line break stands on two lines, of which the parser would skip the second.
+ */
+function listByFacts(client: Client): void {
+  client.availableListCommands = ['MLSD']
+  const parse = client.parseList
+  client.parseList = (list) => {
+    const odd = list.split(/\r?\n/).find((line) => line !== '' && !factsAndName.test(line))
+    if (odd === undefined) return parse(list)
+    throw new SluiceError('SOURCE_FAILED', `The server lists ${JSON.stringify(odd)}, which is no name or the rest of one.`, {
+      hint: 'Have files whose names have a line break renamed, or read the folder over SFTP.',
+    })
+  }
 }
 
 /** A session: one command, or one file, at a time. */
@@ -118,23 +138,20 @@ export class FtpConnection {
   async *download(path: string, what: string): AsyncGenerator<Uint8Array> {
     if (this.#failure !== undefined) throw this.#failure
     const bytes = new PassThrough({ highWaterMark: aheadBytes })
+    const failed = (cause: unknown) => this.#failure ?? notAnswered(cause, what, this.#login)
+    // The client ends the stream also when the transfer fails, and then says so.
+    const transfer = this.#client.downloadTo(bytes, path).then(() => undefined, failed)
     let isOver = false
-    const transfer = this.#client.downloadTo(bytes, path).then(
-      () => undefined,
-      (cause: unknown) => {
-        const failure = this.#failure ?? notAnswered(cause, what, this.#login)
-        bytes.destroy(failure)
-        return failure
-      },
-    )
     try {
       for await (const chunk of bytes) yield chunk
-      const failure = await transfer
-      if (failure !== undefined) throw failure
       isOver = true
+    } catch (cause) {
+      throw failed(cause)
     } finally {
       if (!isOver) this.fail(connectionLost('the file was not read to its end', this.#login))
     }
+    const failure = await transfer
+    if (failure !== undefined) throw this.#lost(failure)
   }
 
   close(): void {
@@ -146,10 +163,14 @@ export class FtpConnection {
     try {
       return await work()
     } catch (cause) {
-      const failure = this.#failure ?? notAnswered(cause, what, this.#login)
-      if (failure.code === 'SOURCE_UNREACHABLE') this.fail(failure)
-      throw failure
+      throw this.#lost(this.#failure ?? notAnswered(cause, what, this.#login))
     }
+  }
+
+  /** The failure; one that leaves the connection in an unknown state ends it. */
+  #lost(failure: SluiceError): SluiceError {
+    if (failure.code === 'SOURCE_UNREACHABLE') this.fail(failure)
+    return failure
   }
 }
 

@@ -56,7 +56,11 @@ export function notConnected(cause: unknown, login: Login): SluiceError {
   const fault = certificateFault(code, host)
   if (fault !== undefined) return failed(fault.what, fault.hint)
   if (code === 530 || code === 332) {
-    return failed(`refused the login of ${user} by password`, 'Correct the user and the variable that holds the password.')
+    return new SluiceError('SOURCE_DENIED', `${server} refused the login of ${user} by password.`, {
+      hint: 'Correct the user and the variable that holds the password.',
+      details: { host, port, user },
+      cause,
+    })
   }
   if (isNoTls(code)) {
     return failed(

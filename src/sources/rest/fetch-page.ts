@@ -37,7 +37,7 @@ export async function fetchPage(
   if (body[0] === 0x1f && body[1] === 0x8b) {
     throw invalid(label, 'was answered with gzip data that do not say so', 'Have the API send `content-encoding: gzip`.')
   }
-  if (!isUtf8(body) && /charset=(?!"?utf-?8)/i.test(headers['content-type'] ?? '')) {
+  if (/charset=(?!"?utf-?8)/i.test(headers['content-type'] ?? '') && !isUtf8(body)) {
     throw invalid(label, `was answered with ${headers['content-type']}`, 'Have the API answer in UTF-8, as JSON must be.')
   }
   return answer

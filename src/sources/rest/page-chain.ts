@@ -61,12 +61,13 @@ export class PageChain {
       this.#rows += facts.rows
       this.#emptyPages = facts.rows === 0 ? this.#emptyPages + 1 : 0
       this.#checks.see(facts)
-      if (!this.#askOn(facts)) {
+      const isLast = !this.#askOn(facts)
+      if (isLast) {
         this.#checks.finish(facts)
         this.#noticeUnnamed(facts)
-        return
       }
       yield
+      if (isLast) return
     }
   }
 

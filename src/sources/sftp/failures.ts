@@ -38,7 +38,7 @@ export function notConnected(cause: unknown, login: Login): SluiceError {
       cause,
     })
   }
-  if (level === 'handshake') {
+  if (level === 'handshake' && message.includes('no matching')) {
     return new SluiceError('SOURCE_FAILED', `${sentence(server)} and Sluice found no common way to encrypt: ${message}.`, {
       hint: 'Have the server offer current algorithms: it may be too old.',
       details,

@@ -192,3 +192,10 @@ INSERT INTO mart.by_month (a, b) SELECT a, b FROM (SELECT 1 AS a, 2 AS b
 
 SELECT CAST(measure AS VARCHAR) AS measure, CAST(expected AS VARCHAR) AS expected, measure IS NOT DISTINCT FROM expected AS equal FROM (SELECT (SELECT sum(amount) FROM mart.by_month) AS measure, (SELECT sum(amount) FROM target.fact_sales) AS expected) AS sums;
 -- []
+
+SELECT CAST(measure AS VARCHAR) AS measure, CAST(expected AS VARCHAR) AS expected, measure IS NOT DISTINCT FROM expected AS equal FROM (SELECT (SELECT sum(amount) FROM (SELECT 1 AS a
+) AS mart) AS measure, (SELECT sum(amount) FROM target.fact_sales) AS expected) AS sums;
+-- []
+
+SELECT table_type AS table_type FROM information_schema.tables WHERE lower(table_schema) = lower(CAST(:1 AS VARCHAR)) AND lower(table_name) = lower(CAST(:2 AS VARCHAR));
+-- ["mart","by_month"]

@@ -1,4 +1,4 @@
-import { bigint, csv, decimal, duckdb, extract, load, localFiles, secret, sqlite, text, timestamp } from 'sluice-etl'
+import { bigint, binary, csv, date, decimal, duckdb, extract, integer, load, localFiles, secret, sqlite, text, timestamp } from 'sluice-etl'
 import lines from './extract/lines.ts'
 import overlapping from './extract/overlapping.ts'
 import { shop } from './sluice.config.ts'
@@ -28,5 +28,24 @@ export const accepted = [
   load(anything, { into: 'target', write: { disposition: 'merge', key: keys, newest: cursor } }),
   extract(files, { description: 'Files', frequency: 'monthly:1' }),
   extract(shop.table('stores'), { description: 'Stores', cursor: { column: 'store_id', overlap: 0, nulls: 'exclude' } }),
+  extract({
+    description: 'Own code',
+    columns: { id: bigint(), day: date(), price: decimal(12, 2).optional(), body: binary().from('bytes') },
+    cursor: { column: 'day', overlap: 86_400, nulls: 'include' },
+    frequency: 'daily',
+    silenceLimitMs: 60_000,
+    async *read({ batch, window, log, env, secret, fetch, signal, temporaryFolder }) {
+      const answer = await fetch(env('URL'), { headers: { 'x-key': secret('KEY') }, statuses: [404] })
+      log.info('asked', { status: answer.status, folder: await temporaryFolder() })
+      const row = { id: '9007199254740993', day: batch, bytes: new Uint8Array(await answer.arrayBuffer()) }
+      yield row
+      yield [{ ...row, price: '1.10' }, { ...row, price: 1n }, { ...row, price: null }, { ...row, price: undefined }]
+      const untyped = JSON.parse('[]')
+      yield untyped
+      if (signal.aborted) return
+      return { cursor: window.lower ?? batch }
+    },
+  }),
+  extract({ description: 'Arrays', columns: { id: integer() }, read: () => [{ id: 1 }, { id: 2n }] }),
   duckdb({ path: 'data/x.duckdb', threads: 2, memoryLimit: '1GB', busyTimeoutMs: 500 }),
 ]

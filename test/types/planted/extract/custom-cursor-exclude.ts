@@ -1,0 +1,11 @@
+import { date, extract } from 'sluice-etl'
+
+export default extract({
+  description: 'Rates',
+  columns: { day: date().optional() },
+  cursor: { column: 'day', nulls: 'exclude' },
+  async *read() {
+    yield { day: '2025-01-01' }
+    return { cursor: '2025-01-02' }
+  },
+})
