@@ -9,6 +9,8 @@ import { assertSameFacts, type Bench, least, type Runs, report, runAlternately, 
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   parquet: async () => (await import('./parquet.ts')).parquetBench,
+  rest: async () => (await import('./rest.ts')).restBench,
+  sftp: async () => (await import('./sftp.ts')).sftpBench,
   start: async () => (await import('./start.ts')).startBench,
 }
 

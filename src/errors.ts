@@ -56,6 +56,11 @@ export const errorCodes = {
     retryable: false,
     meaning: 'A newer run of the same script took over while this one was away; this one wrote nothing more.',
   },
+  FILE_CHANGED: {
+    exitCode: 65,
+    retryable: false,
+    meaning: 'A file that was loaded lies there again, with another content under its old name.',
+  },
   FILE_CORRUPT: { exitCode: 65, retryable: false, meaning: 'A source file cannot be read to its end.' },
   FILE_EMPTY: { exitCode: 65, retryable: false, meaning: 'A source file has no byte in it.' },
   FILE_NOT_FOUND: { exitCode: 65, retryable: false, meaning: 'No file matches the pattern, or the folder is not there.' },

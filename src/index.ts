@@ -1,3 +1,4 @@
+export type { FetchOptions } from './contracts/fetch.ts'
 export type { ErrorCode } from './errors.ts'
 export { isSluiceError, SluiceError } from './errors.ts'
 export type { CheckDefinition, CheckOptions } from './project/checks.ts'
@@ -30,6 +31,7 @@ export type {
   Tables,
 } from './project/connections.ts'
 export { csv, jsonLines, localFiles, sqlite } from './project/connections.ts'
+export type { CustomCursorOptions, CustomExtractOptions } from './project/custom-extract.ts'
 export type { CursorOptions, ExtractDefinition, ExtractOptions, Frequency } from './project/extract-definition.ts'
 export { extract } from './project/extract-definition.ts'
 export type { Literal } from './project/literals.ts'
@@ -39,6 +41,8 @@ export type { Append, InsertOnly, LoadColumns, LoadDefinition, LoadOptions, Merg
 export { load } from './project/load-definition.ts'
 export type { LookupColumn, LookupOptions } from './project/lookup.ts'
 export { lookup } from './project/lookup.ts'
+export type { OwnResourceOptions, OwnSource, Settings, SourceKind } from './project/own-source.ts'
+export { connection } from './project/own-source.ts'
 export type {
   ControlStoreDefinition,
   DuckdbOptions,
@@ -48,6 +52,8 @@ export type {
   WarehouseDefinition,
 } from './project/project-definition.ts'
 export { duckdb, localLake, project, sqliteControl } from './project/project-definition.ts'
+export type { FtpOptions, SftpOptions } from './project/remote-connections.ts'
+export { ftp, sftp } from './project/remote-connections.ts'
 export type { DeclaredColumns, ResourceDefinition } from './project/resource.ts'
 export type {
   RestAuth,
@@ -60,3 +66,4 @@ export type {
 export { rest } from './project/rest-connection.ts'
 export type { Env, Secret, Setting } from './project/setting.ts'
 export { env, secret } from './project/setting.ts'
+export type { ReadContext, ReadLog, ReadWindow } from './sources/custom/read-context.ts'

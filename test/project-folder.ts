@@ -10,18 +10,23 @@ export interface ProjectFolder {
   remove(): Promise<void>
 }
 
+const entries = ['index', 'library', 'testing']
+const exports = Object.fromEntries(entries.map((entry) => [entry === 'index' ? '.' : `./${entry}`, `./${entry}.js`]))
+const sourceOf = (entry: string) => pathToFileURL(join(import.meta.dirname, `../src/${entry}.ts`)).href
+
 /** A folder with these files, in which `sluice-etl` is this checkout. */
 export async function projectFolder(files: Readonly<Record<string, string>>): Promise<ProjectFolder> {
   const root = await realpath(await mkdtemp(join(tmpdir(), 'sluice-project-')))
-  const index = pathToFileURL(join(import.meta.dirname, '../src/index.ts')).href
   const write = async (path: string, text: string) => {
     await mkdir(dirname(join(root, path)), { recursive: true })
     await writeFile(join(root, path), text)
   }
   const all = {
     'package.json': '{ "type": "module" }',
-    'node_modules/sluice-etl/package.json': '{ "name": "sluice-etl", "type": "module", "exports": "./index.js" }',
-    'node_modules/sluice-etl/index.js': `export * from '${index}'\n`,
+    'node_modules/sluice-etl/package.json': JSON.stringify({ name: 'sluice-etl', type: 'module', exports }),
+    ...Object.fromEntries(
+      entries.map((entry) => [`node_modules/sluice-etl/${entry}.js`, `export * from '${sourceOf(entry)}'\n`]),
+    ),
     ...files,
   }
   for (const [path, text] of Object.entries(all)) await write(path, text)

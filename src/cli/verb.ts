@@ -4,6 +4,7 @@ import type { EngineContext, ProgressSink } from '../engine/context.ts'
 import { SluiceError } from '../errors.ts'
 import type { Script, ScriptKind } from '../model/script.ts'
 import type { Project } from '../project/open-project.ts'
+import { redactedError } from '../project/redactor.ts'
 
 /** Called once by each verb with the exit code that it ends with. */
 export type Finish = (exitCode: number) => void
@@ -14,18 +15,19 @@ export async function projectOf(command: Command, graph = false): Promise<Projec
   return openProject(String(command.optsWithGlobals()['project']), undefined, { graph })
 }
 
-/** Does something with the project's running parts, and closes them whatever happens. */
+/** Does something with the project's running parts, and closes them whatever happens. Failures come without secrets. */
 export async function withContext<T>(
   project: Project,
   work: (context: EngineContext) => Promise<T>,
   progress: ProgressSink = () => {},
 ): Promise<T> {
   const stop = stopOnSignals()
-  const opened = await project.openContext({ progress, signal: stop.signal })
   try {
-    return await work(opened.context)
+    const opened = await project.openContext({ progress, signal: stop.signal })
+    return await work(opened.context).finally(() => opened.close())
+  } catch (error) {
+    throw redactedError(error, project.redact)
   } finally {
-    await opened.close()
     stop.release()
   }
 }

@@ -2,6 +2,8 @@ import type { ColumnVector } from '../model/column-batch.ts'
 import type { ColumnType } from '../model/column-type.ts'
 
 const firstCapacity = 1024
+/** So few bytes are copied before a view of them is made. */
+const copiedByHand = 160
 
 /** Collects the cells of one column in the layout of {@link ColumnVector}; call the `add` method of the column's type. */
 export class ColumnBuilder {
@@ -87,9 +89,15 @@ export class ColumnBuilder {
   addBytes(source: Uint8Array, start: number, end: number): void {
     const length = end - start
     this.#reserve(4 + length)
-    const at = this.#values.writeUInt32LE(length, this.#used)
-    this.#values.set(source.subarray(start, end), at)
-    this.#used = at + length
+    const values = this.#values
+    let at = this.#used
+    values[at++] = length
+    values[at++] = length >>> 8
+    values[at++] = length >>> 16
+    values[at++] = length >>> 24
+    if (length > copiedByHand) values.set(source.subarray(start, end), at)
+    else for (let index = start; index < end; index++) values[at++] = source[index] ?? 0
+    this.#used += 4 + length
     this.#added()
   }
 
@@ -101,7 +109,8 @@ export class ColumnBuilder {
       validity: this.#validity?.subarray(0, (this.#rows + 7) >> 3),
       values: this.#values.subarray(0, this.#used),
     }
-    this.#values = Buffer.allocUnsafeSlow(firstCapacity)
+    // The next rows will need about as much, and growing there step by step would copy it twice.
+    this.#values = Buffer.allocUnsafeSlow(Math.max(firstCapacity, this.#used + (this.#used >> 3)))
     this.#used = 0
     this.#present = 0
     this.#rows = 0

@@ -76,6 +76,8 @@ export interface EngineContext {
   /** The adapter's type of a source, for manifests: `sqlite`, `local-files`. */
   readonly sourceType: (name: string) => string
   readonly openLog: (name: string) => RunLog
+  /** A text without the project's secrets: for what leaves a run other than by its log. */
+  readonly redact: (text: string) => string
   readonly progress: ProgressSink
   /** Aborted when the process is told to stop. */
   readonly signal: AbortSignal

@@ -1,7 +1,7 @@
 import { ColumnBuilder } from '../columnar/column-builder.ts'
 import { ParquetWriter } from '../columnar/parquet-writer.ts'
 import type { Lake, LakeWriter } from '../contracts/lake.ts'
-import type { ColumnBatch } from '../model/column-batch.ts'
+import type { ColumnBatch, ColumnVector } from '../model/column-batch.ts'
 import type { ManifestPart } from '../model/manifest.ts'
 import type { Column } from '../model/schema.ts'
 
@@ -88,15 +88,17 @@ export class PartSeries {
     return this.#open
   }
 
-  #system(part: number, rows: number, rowNumber: (index: number) => number) {
+  #system(part: number, rows: number, rowNumber: (index: number) => number): readonly ColumnVector[] {
     const [batchId, runId, partNumber, row, extractedAt] = systemColumns.map(({ type }) => new ColumnBuilder(type))
-    for (let index = 0; index < rows; index++) {
-      batchId?.addInt(this.#batchDays)
-      runId?.addString(this.#options.runId)
-      partNumber?.addInt(part)
-      row?.addBigint(BigInt(rowNumber(index)))
-      extractedAt?.addBigint(this.#extractedMicros)
-    }
-    return [batchId, runId, partNumber, row, extractedAt].flatMap((builder) => (builder ? [builder.take()] : []))
+    batchId?.addInt(this.#batchDays)
+    runId?.addString(this.#options.runId)
+    partNumber?.addInt(part)
+    extractedAt?.addBigint(this.#extractedMicros)
+    for (let index = 0; index < rows; index++) row?.addBigint(BigInt(rowNumber(index)))
+    return [batchId, runId, partNumber, row, extractedAt].flatMap((builder) => {
+      const vector = builder?.take()
+      if (vector === undefined) return []
+      return builder === row ? [vector] : [{ ...vector, values: Buffer.alloc(vector.values.length * rows, vector.values) }]
+    })
   }
 }

@@ -113,7 +113,7 @@ function loadColumn(script: LoadScript, manifest: Manifest, declared: LoadColumn
   const { key, newest } = script.write
   const hasDefault = declared.default !== undefined
   // A row without a key is refused by the deduplication, under a code of its own.
-  const required = newest === name || (!declared.nullable && !hasDefault && !key.includes(name))
+  const required = !hasDefault && (newest === name || (!declared.nullable && !key.includes(name)))
   const cast = columnCast(script, manifest, { name, from: declared.from, to: type, length: declared.length, required })
   const origin: ColumnOrigin = { kind: 'landing', from: declared.from, cast, default: declared.default, mask: declared.mask }
   return { name, type: declared.mask === undefined ? type : { kind: 'text' }, origin }

@@ -151,7 +151,8 @@ function failed(context: EngineContext, thrown: unknown, log: RunLog): Ended {
   const stopped = context.signal.aborted && thrown !== undefined
   const error = stopped ? abortedError() : asSluiceError(thrown)
   const exitCode = stopped ? signalExitCode(context.signal.reason) : error.exitCode
-  const { code, message, hint } = error
+  const { code } = error
+  const [message, hint] = [context.redact(error.message), context.redact(error.hint)]
   log.error(message, { ...error.details, code, hint, ...causeOf(error) })
   return { exitCode, status: 'FAILED', ledger: [], error: { code, message, hint } }
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { SluiceError } from '../errors.ts'
 import type { RejectCause } from '../model/column-batch.ts'
 import type { DeclaredColumn } from '../model/script.ts'
@@ -44,6 +45,7 @@ export class JsonPage {
   readonly #isList: boolean
   readonly #facts: readonly string[]
   #outcome: JsonPageOutcome = 'absent'
+  #isValid = false
   #onRecord: (found: FoundRecord) => void = () => {}
 
   constructor({ columns, records, facts }: JsonPageRequest) {
@@ -70,8 +72,10 @@ export class JsonPage {
     const limit = page.length
     this.#outcome = 'absent'
     this.#onRecord = onRecord
+    this.#isValid = isUtf8(page)
     const start = skipSpace(page, hasMark(page) ? 3 : 0, limit)
-    const end = this.#whole === undefined ? this.#readRecords(page, start, limit) : this.#whole.readAt(page, start, limit)
+    const end =
+      this.#whole === undefined ? this.#readRecords(page, start, limit) : this.#whole.readAt(page, start, limit, this.#isValid)
     if (end < 0) return skipValue(page, start, limit) === limit + 1 ? 'cut' : 'malformed'
     if (skipSpace(page, end, limit) < limit) return 'malformed'
     const isTwice = this.#whole?.causes.some(({ code, column }) => code === 'DUPLICATE_MEMBER' && column !== undefined)
@@ -114,7 +118,7 @@ export class JsonPage {
 
   #readOne(data: Uint8Array, start: number, limit: number): number {
     const record = this.#record
-    const end = record.readAt(data, start, limit)
+    const end = record.readAt(data, start, limit, this.#isValid)
     if (end >= 0) {
       this.#onRecord({ record, causes: record.causes, data, start, end })
       return end

@@ -84,9 +84,9 @@ export class JsonRecord {
 
   /**
    * Reads the value that begins at `start`; returns where it ends, -1 when it is no JSON. Of anything but an object the
-   * {@link JsonRecord.causes} say MALFORMED.
+   * {@link JsonRecord.causes} say MALFORMED. `isValid`: all of the bytes are known to be UTF-8.
    */
-  readAt(data: Uint8Array, start: number, limit: number): number {
+  readAt(data: Uint8Array, start: number, limit: number, isValid = false): number {
     this.#data = data
     this.#limit = limit
     this.#number += 1
@@ -101,7 +101,7 @@ export class JsonRecord {
       return end
     }
     for (const column of this.#root.columns) this.#note(column, isVerbatim, start, end)
-    if (this.#bits >= 128 && !isUtf8(data.subarray(start, end))) this.#blameBytes()
+    if (this.#bits >= 128 && !isValid && !isUtf8(data.subarray(start, end))) this.#blameBytes()
     return end
   }
 

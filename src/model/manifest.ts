@@ -37,6 +37,8 @@ export interface FileIdentity {
   readonly modifiedAt: string
   /** Of the bytes that were read, hexadecimal. */
   readonly sha256: string
+  /** A file of another batch with the same bytes: then no row of this one was staged. */
+  readonly sameAs?: string
 }
 
 /** What an incremental extraction read: `[lower, upper)`, in the source's own text. */

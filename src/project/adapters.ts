@@ -14,6 +14,7 @@ import { isDefinition } from './definition.ts'
 import { type Environment, isEnv, isSecret, settingText } from './environment.ts'
 import { columns, setting } from './option-schemas.ts'
 import type { Redactor } from './redactor.ts'
+import { ftpAdapter, sftpAdapter } from './remote-adapters.ts'
 import type { DeclaredColumns } from './resource.ts'
 import { restAdapter } from './rest-adapter.ts'
 import type { Setting } from './setting.ts'
@@ -93,6 +94,8 @@ export const sources: Readonly<Record<string, SourceAdapter>> = {
     resource: filesOptions,
     hasCursors: false,
   },
+  sftp: { ...sftpAdapter, resource: filesOptions, hasCursors: false },
+  ftp: { ...ftpAdapter, resource: filesOptions, hasCursors: false },
   rest: restAdapter,
   custom: customAdapter,
 }

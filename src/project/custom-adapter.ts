@@ -1,5 +1,6 @@
 import { relative, sep } from 'node:path'
 import * as v from 'valibot'
+import type { Fetcher } from '../contracts/fetch.ts'
 import type { Place, SourceAdapter } from './adapters.ts'
 import { optionsSchema } from './check-options.ts'
 import { settingText } from './environment.ts'
@@ -18,15 +19,22 @@ export const customEntries = {
 }
 
 /** A user's own code as a source. */
-export const customAdapter: SourceAdapter = {
-  options: v.strictObject({}),
-  resource: optionsSchema('the options of extract', customEntries),
-  hasCursors: true,
-  open: async (_, place) => {
-    const { openCustom } = await import('../sources/custom.ts')
-    const { openFetcher } = await import('../sources/rest/fetcher.ts')
-    return openCustom({ ...variablesOf(place), placeOf: (thrown) => placeOf(thrown, place), fetcher: openFetcher() })
-  },
+export const customAdapter: SourceAdapter = customAdapterWith(async () => {
+  const { openFetcher } = await import('../sources/rest/fetcher.ts')
+  return openFetcher()
+})
+
+/** A user's own code as a source, with another way to ask over HTTP. */
+export function customAdapterWith(openFetcher: () => Promise<Fetcher>): SourceAdapter {
+  return {
+    options: v.strictObject({}),
+    resource: optionsSchema('the options of extract', customEntries),
+    hasCursors: true,
+    open: async (_, place) => {
+      const { openCustom } = await import('../sources/custom.ts')
+      return openCustom({ ...variablesOf(place), placeOf: (thrown) => placeOf(thrown, place), fetcher: await openFetcher() })
+    },
+  }
 }
 
 function variablesOf({ environment, redactor }: Place) {

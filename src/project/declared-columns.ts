@@ -50,7 +50,7 @@ export function kindOfColumn({ type }: ColumnDefinition): ColumnKind {
 }
 
 /** Whether the value may be NULL. */
-export function isOptional({ type }: ColumnDefinition): boolean {
+function isOptional({ type }: ColumnDefinition): boolean {
   return type.endsWith('?')
 }
 

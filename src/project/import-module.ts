@@ -51,10 +51,13 @@ async function placeOf(cause: unknown, { root, reachable }: ImportRequest): Prom
   return reachable.map(placeOfSyntaxError).find((place) => place !== undefined)
 }
 
-/** The first place inside the project; frames look like `at file:///…:3:7`, a syntax error begins with `file:///…:3`. */
+/**
+ * The first place inside the project; frames look like `at file:///…:3:7`, a syntax error begins with `file:///…:3`, and
+ * test runners that import by themselves leave the plain path.
+ */
 export function placeInStack(stack: string, root: string): SourcePlace | undefined {
-  for (const [, url, line] of stack.matchAll(/(file:\/\/\/\S+?):(\d+)(?=[:)\s]|$)/g)) {
-    const file = fileURLToPath(url ?? '')
+  for (const [, place = '', line] of stack.matchAll(/((?:file:\/\/)?\/[^\s()]+?):(\d+)(?=[:)\s]|$)/g)) {
+    const file = place.startsWith('file:') ? fileURLToPath(place) : place
     if (file.startsWith(root + sep) && !file.includes(`${sep}node_modules${sep}`)) return { file, line: Number(line) }
   }
   return undefined

@@ -69,6 +69,7 @@ export async function openContext(project: ReadProject, { progress, signal }: Co
         source: async (name) => parts.open(`source ${name}`, () => openPart(project, part(name), `the connection ${name}`)),
         sourceType: (name) => part(name).type,
         openLog,
+        redact: project.redactor.redact,
         progress,
         signal,
         failpoint,

@@ -21,6 +21,8 @@ export interface Project {
   readonly scripts: readonly Script[]
   /** Opens control store and lake; the caller closes what it gets. VARIABLE_UNSET when a part's variable is not set. */
   openContext(options: ContextOptions): Promise<OpenContext>
+  /** A text without the values of the secrets that the project names. */
+  redact(text: string): string
   /** Tries each part: never rejects for one that fails, its result says it. */
   check(): Promise<readonly CheckResult[]>
 }
@@ -32,6 +34,8 @@ interface ProjectReading {
    * and a mart depends on its line `-- depends:` alone: for what runs no mart.
    */
   readonly graph?: boolean
+  /** Whether the variables of `.env` are seen; by default they are. */
+  readonly dotEnv?: boolean
 }
 
 /**
@@ -42,8 +46,25 @@ interface ProjectReading {
 export async function openProject(
   folder: string,
   environment: Readonly<Record<string, string | undefined>> = process.env,
-  { graph: parse = true }: ProjectReading = {},
+  reading: ProjectReading = {},
 ): Promise<Project> {
+  const project = await readProject(folder, environment, reading)
+  return {
+    root: project.root,
+    settings: project.config.settings,
+    scripts: project.scripts,
+    openContext: (options) => openContext(project, options),
+    redact: project.redactor.redact,
+    check: () => checkProject(project),
+  }
+}
+
+/** What {@link openProject} reads. */
+export async function readProject(
+  folder: string,
+  environment: Readonly<Record<string, string | undefined>>,
+  { graph: parse = true, dotEnv = true }: ProjectReading,
+): Promise<ReadProject> {
   const root = await realpath(resolve(folder)).catch((cause: unknown) => {
     throw new SluiceError('CONFIG_MISSING', `There is no folder ${resolve(folder)}.`, {
       hint: "Change to the project's folder, or name it with --project.",
@@ -54,19 +75,14 @@ export async function openProject(
   const config = await readConfig(root, graph)
   const scripts = await readScripts(root, graph, config)
   const marts = await readMarts(root, scripts, config.settings.schemas, parse)
-  const variables = await readEnvironment(root, environment)
-  const project: ReadProject = {
+  const variables = dotEnv
+    ? await readEnvironment(root, environment)
+    : { variables: environment, hasExample: false, hasFile: false }
+  return {
     root,
     config,
     scripts: orderScripts([...scripts, ...marts]),
     environment: variables,
     redactor: projectRedactor(config, scripts, variables),
-  }
-  return {
-    root,
-    settings: config.settings,
-    scripts: project.scripts,
-    openContext: (options) => openContext(project, options),
-    check: () => checkProject(project),
   }
 }

@@ -12,6 +12,7 @@ import { CustomCode, isCustomCode } from './custom-extract.ts'
 import { isDefinition, kindOf } from './definition.ts'
 import { importModule } from './import-module.ts'
 import type { ModuleGraph } from './module-graph.ts'
+import { ownAdapter } from './own-adapter.ts'
 import type { ProjectDefinition } from './project-definition.ts'
 import { secretLiterals } from './secret-literals.ts'
 import { engineSettings, projectOptions } from './settings.ts'
@@ -60,7 +61,9 @@ export async function readConfig(root: string, graph: ModuleGraph): Promise<Conf
     warehouse: part(warehouses, options.warehouse, 'the warehouse'),
     control: part(controlStores, options.control, 'the control store'),
     sources: new Map([
-      ...connections.map(([source, value]) => [source, part(sources, value as Described, `the connection ${source}`)] as const),
+      ...connections.map(
+        ([source, value]) => [source, part(sourcesFor(value), value as Described, `the connection ${source}`)] as const,
+      ),
       [customConnection, part(sources, new CustomCode(), customConnection)],
     ]),
     sourceName: (connection) => names.get(connection) ?? (isCustomCode(connection) ? customConnection : undefined),
@@ -89,6 +92,13 @@ function checkPart<Adapter extends ConfiguredAdapter<unknown>>(
   refuse(file, secretLiterals(options ?? {}, what))
   checkOptions(file, adapter.options, options)
   return { type, options, adapter }
+}
+
+/** The kinds of sources that there are for a connection: one of the user's own brings its kind along. */
+function sourcesFor(connection: unknown): Known<SourceAdapter> {
+  const described = connection as Described
+  const own = ownAdapter(described)
+  return own ? { [described.type]: own } : sources
 }
 
 async function configFile(root: string): Promise<string> {

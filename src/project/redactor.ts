@@ -1,3 +1,5 @@
+import { asSluiceError, SluiceError } from '../errors.ts'
+
 /** Values this short would take whole words out of a log. */
 const shortest = 4
 
@@ -27,6 +29,12 @@ export function redactor(secrets: readonly string[]): Redactor {
   }
   const redactLine = (line: string) => (pattern === undefined ? line : `${JSON.stringify(JSON.parse(line, redactValue))}\n`)
   return { redact, redactLine, learn }
+}
+
+/** A failure as people may read it: without the secrets in its sentence and its hint. */
+export function redactedError(error: unknown, redact: Redactor['redact']): SluiceError {
+  const { code, message, hint, details } = asSluiceError(error)
+  return new SluiceError(code, redact(message), { hint: redact(hint), details, cause: error })
 }
 
 /** The longest first: a shorter form inside it would leave its ends standing. */

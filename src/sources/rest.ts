@@ -64,8 +64,11 @@ export async function openRest(options: RestOptions): Promise<Source> {
   const transport = await transportOf(options, network, redaction)
   const client = new RestClient({
     transport,
-    // A token is nothing to keep on a cassette, and none is needed to play one.
-    credentials: credentialsOf(transport.isLive ? options.auth : undefined, network),
+    // Tokens are kept on no cassette, and none is needed to play one.
+    credentials: credentialsOf(
+      transport.isLive || options.auth?.type !== 'clientCredentials' ? options.auth : undefined,
+      network,
+    ),
     budget: new RateBudget(options.rate ?? {}),
     origin: base.origin,
     headers: options.headers ?? {},

@@ -107,6 +107,7 @@ function packageCases(fixture: ControlStoreFixture): ContractCase[] {
 
 function fileCases(fixture: ControlStoreFixture): ContractCase[] {
   const file = (path: string, sha256: string) => ({ path, bytes: 3, modifiedAt: '2025-01-01T00:00:00Z', sha256 })
+  const renamed = { ...file('a', '3'), sameAs: 'c' }
   return [
     onStores(
       fixture,
@@ -117,11 +118,11 @@ function fileCases(fixture: ControlStoreFixture): ContractCase[] {
         assert.equal(await commit('2026-11-20', [file('a', '1'), file('b', '1')]), true)
         assert.equal(await commit('2026-11-20', [file('a', '2')]), true)
         assert.equal(await commit('2026-11-21', [file('c', '3')]), true)
-        assert.equal(await commit('2026-11-22', [file('a', '4')]), true)
+        assert.equal(await commit('2026-11-22', [renamed]), true)
         const other = await store.extractions.files('extract/sales', '2026-11-21')
-        assert.deepEqual([...other.values()], [file('a', '4')])
+        assert.deepEqual([...other.values()], [renamed])
         const all = await store.extractions.files('extract/sales', '2026-11-23')
-        assert.deepEqual([...all.values()], [file('a', '4'), file('c', '3')])
+        assert.deepEqual([...all.values()], [renamed, file('c', '3')])
         assert.deepEqual([...(await store.extractions.files('extract/other', '2026-11-21')).values()], [])
       },
     ),

@@ -1,6 +1,8 @@
 export type { ContractCase } from './contract-case.ts'
 export { controlStoreCases } from './control-store-cases.ts'
 export type { ControlStoreFixture } from './control-store-fixture.ts'
+export type { Direction, Fault, FaultKind, FaultyProxy, FaultyProxyOptions } from './faulty-proxy.ts'
+export { openFaultyProxy, seededFault } from './faulty-proxy.ts'
 export type { LakeFixture } from './lake-cases.ts'
 export { lakeCases } from './lake-cases.ts'
 export type { PreparedSource, SampleTable, SourceFixture } from './source-cases.ts'

@@ -1,9 +1,10 @@
-import { cp } from 'node:fs/promises'
+import { cp, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { check } from '../../examples/retail/demo/checker.ts'
 import { changeSources, keepSources, makeSources } from '../../examples/retail/demo/data.ts'
+import { keepKeys } from '../../examples/retail/demo/dimension-keys.ts'
 import { type CliProject, cliProject } from '../fixtures/cli.ts'
 
 const example = join(import.meta.dirname, '../../examples/retail')
@@ -37,9 +38,11 @@ beforeAll(async () => {
   await keepSources(sources, options().snapshots, first)
   expect(await project.sluice(['register'], environment)).toMatchObject({ exitCode: 0, stderr: '' })
   expect(await project.sluice(['run', '--batch', first], environment)).toMatchObject({ exitCode: 0, stderr: '' })
+  await keepKeys(options().warehouse, options().snapshots, first)
   await changeSources(sources, { date: second })
   await keepSources(sources, options().snapshots, second)
   expect(await project.sluice(['run', '--batch', second], environment)).toMatchObject({ exitCode: 4, stderr: '' })
+  await keepKeys(options().warehouse, options().snapshots, second)
 })
 afterAll(() => project.remove())
 
@@ -48,7 +51,7 @@ describe('the checker of the example', () => {
     expect(await check(options())).toEqual([])
   })
 
-  const columns = 'sale_id, sold_at, updated_at, store_id, asin, quantity, amount, note'
+  const columns = 'sale_id, sold_at, updated_at, store_id, asin, quantity, amount, note, store_key, product_key'
   test.each([
     ['one cell altered', 'UPDATE target.fact_sales SET amount = amount + 0.01 WHERE sale_id = 17', /fact_sales 17: .*instead of/],
     [
@@ -56,11 +59,16 @@ describe('the checker of the example', () => {
       "UPDATE target.fact_sales SET note = '' WHERE sale_id = (SELECT min(sale_id) FROM target.fact_sales WHERE note IS NULL)",
       /fact_sales \d+: /,
     ],
-    ['one row deleted', 'DELETE FROM target.store WHERE store_id = 3', /store 3: missing/],
+    ['one row deleted', 'DELETE FROM target.store WHERE store_id = 3', /^store 3: |its store_key is \d+, that of store_id 3 is/],
     [
       'one row doubled',
       `INSERT INTO target.fact_sales (${columns}) SELECT ${columns} FROM target.fact_sales WHERE sale_id = 5`,
       /fact_sales 5 again .*should not be there/,
+    ],
+    [
+      'a key that points at another row',
+      'UPDATE target.fact_sales SET store_key = coalesce(store_key, 0) + 1 WHERE sale_id = 17',
+      /fact_sales 17: its store_key is \d+, that of store_id /,
     ],
     ['a sum of the mart', 'UPDATE mart.sales_by_category SET lines = lines + 1 WHERE rowid = 0', /sales_by_category /],
   ])('finds %s', async (_, statement, expected) => {
@@ -72,6 +80,25 @@ describe('the checker of the example', () => {
     expect(found.length).toBeGreaterThan(0)
     expect(found.every((line) => expected.test(line))).toBe(true)
   })
+})
+
+test('a store that only sales knew was a stub, and kept its key when its file came', async () => {
+  const kept: readonly (readonly (readonly [string, string])[])[] = JSON.parse(
+    await readFile(join(options().snapshots, batches[0], 'keys.json'), 'utf8'),
+  )
+  const stub = kept[1]?.find(([id]) => id === '41')
+  expect(stub).toBeDefined()
+  const instance = await DuckDBInstance.fromCache(options().warehouse)
+  const connection = await instance.connect()
+  const rows = await connection.runAndReadAll(
+    'SELECT CAST(store_id AS VARCHAR), CAST(store_key AS VARCHAR), _stub, name IS NULL FROM target.store WHERE store_id IN (41, 999) ORDER BY 1',
+  )
+  connection.closeSync()
+  instance.closeSync()
+  expect(rows.getRows()).toEqual([
+    [...(stub ?? []), false, false],
+    ['999', expect.stringMatching(/^\d+$/), true, true],
+  ])
 })
 
 test('both hostile sales are where they belong: one exact in the target, one refused by name', async () => {

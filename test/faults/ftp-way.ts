@@ -1,7 +1,7 @@
 import { type FtpOptions, openFtp } from '../../src/sources/ftp.ts'
 import { openFaultyProxy } from '../../src/testing/faulty-proxy.ts'
 import { startProftpd } from '../fixtures/proftpd.ts'
-import type { Way } from './seeded-transfers.ts'
+import { filled, type Way } from './seeded-transfers.ts'
 
 /** FTP with this encryption; the proxy is at another address with the same ports, which the server names to the client. */
 export async function ftpWay(tls: NonNullable<FtpOptions['tls']>): Promise<Way> {
@@ -20,7 +20,7 @@ export async function ftpWay(tls: NonNullable<FtpOptions['tls']>): Promise<Way> 
   const encryption = tls === 'none' ? { tls, allowPlaintext: true } : { tls, ca }
   return {
     proxy,
-    folder,
+    ...(await filled(folder)),
     open: (limits) => openFtp({ host: proxy.host, port: proxy.port, user, password, ...encryption, ...limits }),
     async stop() {
       await proxy.close()

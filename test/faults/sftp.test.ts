@@ -1,11 +1,8 @@
-import { vi } from 'vitest'
 import { openSftp } from '../../src/sources/sftp.ts'
 import { openFaultyProxy } from '../../src/testing/faulty-proxy.ts'
-import { describeWith } from '../fixtures/servers.ts'
+import { describeWith } from '../fixtures/describe-with.ts'
 import { startSshd } from '../fixtures/sshd.ts'
-import { seededTransfers } from './seeded-transfers.ts'
-
-vi.mock('../../src/sources/files/file-source.ts', () => import('../fixtures/zz-file-source.ts'))
+import { filled, seededTransfers } from './seeded-transfers.ts'
 
 describeWith(['sshd'], 'files over SFTP', () => {
   seededTransfers(async () => {
@@ -13,7 +10,7 @@ describeWith(['sshd'], 'files over SFTP', () => {
     const proxy = await openFaultyProxy({ target: { host: '127.0.0.1', port } })
     return {
       proxy,
-      folder,
+      ...(await filled(folder)),
       open: (limits) => openSftp({ host: proxy.host, port: proxy.port, user, key, hostKey, folder, ...limits }),
       async stop() {
         await proxy.close()

@@ -234,6 +234,21 @@ describe('columns and checks', () => {
     expect(outcome).toMatchObject({ exitCode: 65, error: { code: 'CHECK_FAILED' } })
   })
 
+  test('a default stands for NULL in newest, too: the row is as old as it says', async () => {
+    const columns: LoadScript['columns'] = [id, { ...v, name: 'version', nullable: false, default: 'b' }]
+    await open(loadOf(plain, { disposition: 'merge', key: ['id'], newest: 'version' }, { columns }))
+    project.shop(`INSERT INTO plain VALUES (1, NULL), (2, 'c')`)
+    const [, first] = await batch('2025-01-01', 'extract/plain', 'load/plain')
+    expect(first).toMatchObject({ exitCode: 0, error: undefined })
+    project.shop(`UPDATE plain SET v = 'a' WHERE id = 1; UPDATE plain SET v = NULL WHERE id = 2`)
+    const [, second] = await batch('2025-01-02', 'extract/plain', 'load/plain')
+    expect(terms(second)).toMatchObject({ older: 2, updated: 0, inserted: 0 })
+    expect(await project.rows('SELECT id, version FROM target.plain ORDER BY id')).toEqual([
+      ['1', 'b'],
+      ['2', 'c'],
+    ])
+  })
+
   test.each([
     ['notNull', { kind: 'notNull', column: 'v' }, 1],
     ['between', { kind: 'between', column: 'id', lowest: '1', highest: '2' }, 1],

@@ -6,12 +6,12 @@ import { type FtpOptions, openFtp } from '../../src/sources/ftp.ts'
 import { type FaultKind, type FaultyProxy, openFaultyProxy } from '../../src/testing/faulty-proxy.ts'
 import { readRequest } from '../../src/testing/read-request.ts'
 import { sourceCases } from '../../src/testing/source-cases.ts'
+import { describeWith } from '../fixtures/describe-with.ts'
 import { csvFiles, csvText, everyBatch, first, put, readAll } from '../fixtures/file-readings.ts'
 import { type Proftpd, startProftpd } from '../fixtures/proftpd.ts'
-import { describeWith, freePorts, listenSilently } from '../fixtures/servers.ts'
+import { freePorts, listenSilently } from '../fixtures/servers.ts'
 import { readTexts, textColumns } from '../read-texts.ts'
 
-vi.mock('../../src/sources/files/file-source.ts', () => import('../fixtures/zz-file-source.ts'))
 const host = '127.0.0.1'
 const large = `v\n${'0123456789\n'.repeat(2_000_000)}`
 const opened: Source[] = []

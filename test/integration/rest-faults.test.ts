@@ -147,7 +147,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: 'chunks that end too early',
-    answer: (response, socket) => {
+    answer: () => (response, socket) => {
       response.writeHead(200, { 'transfer-encoding': 'chunked' })
       response.write(whole, () => socket.destroy())
     },

@@ -38,7 +38,11 @@ export function startApi({ folder, key, port = 0 }: ApiOptions): Promise<Running
 function productsPage(folder: string, request: IncomingMessage): string {
   const { searchParams } = new URL(request.url ?? '/', 'http://localhost')
   const [page, size] = [Number(searchParams.get('page') ?? 1), Number(searchParams.get('size') ?? 100)]
-  const newest = readdirSync(folder).filter((name) => name.startsWith('products-')).sort().at(-1) ?? ''
+  const newest =
+    readdirSync(folder)
+      .filter((name) => name.startsWith('products-'))
+      .sort()
+      .at(-1) ?? ''
   const lines = readFileSync(join(folder, newest), 'utf8')
     .split('\n')
     .filter((line) => line !== '')

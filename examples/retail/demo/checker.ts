@@ -2,9 +2,10 @@ import { readdir, readFile, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+import { keyDifferences } from './dimension-keys.ts'
 
 export interface CheckOptions {
-  /** The folder with a copy of the sources for each batch, see `keepSources`. */
+  /** The folder with a copy of the sources and the dimensions' keys for each batch, see `keepSources` and `keepKeys`. */
   readonly snapshots: string
   /** In the order in which they were loaded. */
   readonly batches: readonly string[]
@@ -32,7 +33,7 @@ export async function check(options: CheckOptions): Promise<readonly string[]> {
     const found = {
       sales: await tableRows(connection, 'target.fact_sales', salesColumns, 1),
       products: await tableRows(connection, 'target.product_category', ['asin', 'title', 'price', 'category'], 1),
-      stores: await tableRows(connection, 'target.store', ['store_id', 'name', 'city', 'opened_on'], 1),
+      stores: await tableRows(connection, 'target.store', ['store_id', 'name', 'city', 'opened_on', '_stub'], 1),
       byCategory: await tableRows(connection, 'mart.sales_by_category', categoryColumns, 2),
     }
     return [
@@ -40,6 +41,7 @@ export async function check(options: CheckOptions): Promise<readonly string[]> {
       ...differences('product_category', expected.products, found.products),
       ...differences('store', expected.stores, found.stores),
       ...differences('sales_by_category', expected.byCategory, found.byCategory),
+      ...(await keyDifferences(connection, options.snapshots, options.batches)),
     ]
   } finally {
     connection.closeSync()
@@ -59,7 +61,11 @@ export async function expectedTables(snapshots: string, batches: readonly string
     const folder = join(snapshots, batch)
     mergeSales(join(folder, 'shop.db'), sales)
     for (const row of await productRows(join(folder, 'catalog'))) products.set(row[0] ?? '', row)
-    for (const row of await storeRows(join(folder, 'stores'))) stores.set(row[0] ?? '', row)
+    for (const row of await storeRows(join(folder, 'stores'))) stores.set(row[0] ?? '', [...row, 'false'])
+  }
+  // A store that only sales know is a stub: its key and nothing else.
+  for (const [, , , id] of sales.values()) {
+    if (typeof id === 'string' && !stores.has(id)) stores.set(id, [id, null, null, null, 'true'])
   }
   return { sales, products, stores, byCategory: categorySums(sales, products) }
 }

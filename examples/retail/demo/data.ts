@@ -28,7 +28,10 @@ const nastyNotes = [
   '  spaces kept  ',
 ]
 
-/** Writes `shop.db`, `catalog/` and `stores/` into the folder: the same bytes for the same seed. */
+/**
+ * Writes `shop.db`, `catalog/` and `stores/` into the folder: the same bytes for the same seed. The last two sales are of a
+ * store that only the files of the next day bring.
+ */
 export async function makeSources(folder: string, options: SourceOptions): Promise<void> {
   const random = generator(options.seed ?? 1)
   await mkdir(join(folder, 'catalog'), { recursive: true })
@@ -49,7 +52,8 @@ export async function makeSources(folder: string, options: SourceOptions): Promi
 }
 
 /**
- * What the sources look like a day later: corrected, late and new sales, two hostile ones, newer files.
+ * What the sources look like a day later: corrected, late and new sales, two hostile ones, one of a store that no file ever
+ * brings, newer files.
  * Resolves when the clock has left the second in which the rows were written, so that an extraction sees them.
  */
 export async function changeSources(folder: string, options: SourceOptions): Promise<void> {
@@ -154,14 +158,14 @@ function noteOf(random: Random): string | null {
   return pick < 12 ? (nastyNotes[random(nastyNotes.length)] ?? '') : `note ${random(1000)}`
 }
 
-function saleValues(random: Random, saleId: number, soldMs: number, updatedAt: string) {
+function saleValues(random: Random, saleId: number, soldMs: number, updatedAt: string, store?: number) {
   const storeId = random(50) === 0 ? null : 1 + random(storeCount)
   const cents = money(1 + random(5_000_000))
   return [
     saleId,
     timeText(soldMs),
     updatedAt,
-    storeId,
+    store ?? storeId,
     asinOf(random(productCount)),
     1 + random(9),
     cents,
@@ -174,7 +178,8 @@ function insertSales(database: DatabaseSync, random: Random, rows: number): void
   database.exec('BEGIN')
   for (let saleId = 1; saleId <= rows; saleId += 1) {
     const soldMs = startMs + random(spanMs)
-    statement.run(...saleValues(random, saleId, soldMs, timeText(soldMs + random(3_600_000))))
+    const store = saleId > rows - 2 ? storeCount + 1 : undefined
+    statement.run(...saleValues(random, saleId, soldMs, timeText(soldMs + random(3_600_000)), store))
   }
   database.exec('COMMIT')
 }
@@ -196,4 +201,5 @@ function changeSales(database: DatabaseSync, random: Random): void {
   const hostile = `"'; DROP TABLE sales; --\r\n,,\t\\u0000 \\x00 😈 "unclosed`
   add.run(last + added + 1, timeText(startMs), now, null, asinOf(1), 1, '0.01', hostile)
   add.run(last + added + 2, timeText(startMs), now, 1, asinOf(2), 'many', '10.00', null)
+  add.run(last + added + 3, timeText(startMs), now, 999, asinOf(3), 2, '20.00', 'a store that no file knows')
 }

@@ -52,8 +52,8 @@ async function commit(trx: Transaction<Tables>, key: RunKey, extraction: NewExtr
     })
     .execute()
   await writeLedger(trx, key.runId, extraction.ledger)
-  for (const { path, bytes, modifiedAt, sha256 } of extraction.files) {
-    const file = { run_id: key.runId, path, bytes, modified_at: modifiedAt, sha256 }
+  for (const { path, bytes, modifiedAt, sha256, sameAs } of extraction.files) {
+    const file = { run_id: key.runId, path, bytes, modified_at: modifiedAt, sha256, same_as: sameAs ?? null }
     await trx.insertInto('source_file').values(file).execute()
   }
   if (extraction.movesCursor && window?.next !== undefined) await moveCursor(trx, key, window.next)
@@ -90,7 +90,7 @@ async function files(db: Kysely<Tables>, extract: ScriptId, otherThan: BatchDate
   const rows = await db
     .selectFrom('source_file as file')
     .innerJoin('extraction as package', 'package.run_id', 'file.run_id')
-    .select(['file.path', 'file.bytes', 'file.modified_at as modifiedAt', 'file.sha256'])
+    .select(['file.path', 'file.bytes', 'file.modified_at as modifiedAt', 'file.sha256', 'file.same_as as sameAs'])
     .where('package.script', '=', extract)
     .where('package.batch', '!=', otherThan)
     .where('package.number', 'in', (inner) =>
@@ -102,7 +102,7 @@ async function files(db: Kysely<Tables>, extract: ScriptId, otherThan: BatchDate
     )
     .orderBy('package.number')
     .execute()
-  return new Map(rows.map((file) => [file.path, file]))
+  return new Map(rows.map(({ sameAs, ...file }) => [file.path, { ...file, ...(sameAs !== null && { sameAs }) }]))
 }
 
 /** The newest package of the batch. */

@@ -166,6 +166,7 @@ async function createExtractions(db: Kysely<Tables>): Promise<void> {
     .addColumn('bytes', 'integer', (column) => column.notNull())
     .addColumn('modified_at', 'text', (column) => column.notNull())
     .addColumn('sha256', 'text', (column) => column.notNull())
+    .addColumn('same_as', 'text')
     .addPrimaryKeyConstraint('source_file_key', ['run_id', 'path'])
     .execute()
   await db.schema

@@ -107,6 +107,7 @@ interface SourceFileTable {
   readonly bytes: number
   readonly modified_at: string
   readonly sha256: string
+  readonly same_as: string | null
 }
 
 interface CursorTable {

@@ -1,12 +1,11 @@
-import { type CellValue, cellAdder } from '../../columnar/cell-adder.ts'
-import { cellTexts } from '../../columnar/cell-text.ts'
-import { ColumnBuilder } from '../../columnar/column-builder.ts'
+import type { CellValue } from '../../columnar/cell-adder.ts'
 import type { ReadRequest } from '../../contracts/source.ts'
 import { SluiceError } from '../../errors.ts'
 import { type ColumnType, columnTypeText } from '../../model/column-type.ts'
 import type { CursorWindow } from '../../model/manifest.ts'
 import type { CursorPolicy, DeclaredColumn } from '../../model/script.ts'
-import { cellFitter, Misfit, shownCell } from './cells.ts'
+import { shownCell } from './cells.ts'
+import { CursorColumn } from './cursor-column.ts'
 
 /** How many units of a type's value a second of overlap is, or 1 where the overlap is an amount. */
 const overlapUnits: Readonly<Partial<Record<ColumnType['kind'], (overlap: number) => number>>> = {
@@ -25,6 +24,7 @@ const overlapUnits: Readonly<Partial<Record<ColumnType['kind'], (overlap: number
 export class CursorTrack {
   readonly #file: string
   readonly #column: DeclaredColumn
+  readonly #values: CursorColumn
   readonly #index: number
   readonly #policy: CursorPolicy
   readonly #lower: CellValue | undefined
@@ -35,6 +35,7 @@ export class CursorTrack {
   constructor(column: DeclaredColumn, index: number, policy: CursorPolicy, request: ReadRequest) {
     this.#file = request.resource.locator
     this.#column = column
+    this.#values = new CursorColumn(column.type)
     this.#index = index
     this.#policy = policy
     this.#lower = this.#bound(request.lower, 'begin')
@@ -108,7 +109,7 @@ export class CursorTrack {
 
   #bound(text: string | undefined, which: 'begin' | 'end'): CellValue | undefined {
     if (text === undefined) return undefined
-    const value = boundOf(this.#column.type, text)
+    const value = this.#values.fromText(text)
     if (value !== undefined) return value
     throw this.#invalid(
       `should ${which} at ${JSON.stringify(text)}, which is no ${columnTypeText(this.#column.type)}`,
@@ -117,8 +118,8 @@ export class CursorTrack {
   }
 
   #fitting(returned: unknown): CellValue {
-    const value = cellFitter(this.#column.type, undefined)(returned)
-    if (!(value instanceof Misfit)) return value
+    const value = this.#values.fitting(returned)
+    if (value !== undefined) return value
     throw this.#invalid(
       `returns the cursor ${shownCell(returned)}, which is no ${columnTypeText(this.#column.type)}`,
       `Return a value that the column ${this.#column.name} could hold.`,
@@ -126,7 +127,7 @@ export class CursorTrack {
   }
 
   #text(value: CellValue | undefined): string | undefined {
-    return value === undefined ? undefined : textOf(this.#column.type, value)
+    return value === undefined ? undefined : this.#values.toText(value)
   }
 
   #outside(value: CellValue): SluiceError {
@@ -145,18 +146,4 @@ export class CursorTrack {
       details: { file: this.#file, column: name },
     })
   }
-}
-
-/** The exact text of a cursor; an instant says that it is in UTC. */
-function textOf(type: ColumnType, value: CellValue): string {
-  const builder = new ColumnBuilder(type)
-  cellAdder(type)(builder, value)
-  const [text] = cellTexts(builder.take(), 1)
-  return type.kind === 'timestamptz' ? `${text}Z` : String(text)
-}
-
-function boundOf(type: ColumnType, text: string): CellValue | undefined {
-  if (type.kind === 'double') return text.trim() === '' || Number.isNaN(Number(text)) ? undefined : Number(text)
-  const value = cellFitter(type, undefined)(text)
-  return value instanceof Misfit ? undefined : value
 }

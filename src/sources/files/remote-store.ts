@@ -39,15 +39,22 @@ export class RemoteStore<Connection extends PooledConnection> implements FileSto
     return this.#pool.use({ signal, isAhead: false }, (connection) => this.#transport.list(connection, wanted))
   }
 
-  async *read(file: FoundFile, signal: AbortSignal, following: readonly FoundFile[] = []): AsyncGenerator<Uint8Array> {
+  async *read(file: FoundFile, signal: AbortSignal, following?: readonly FoundFile[]): AsyncGenerator<Uint8Array> {
+    if (following !== undefined) this.#forgetPassedOver(signal, [file, ...following])
+    const begun = this.#ahead.get(file)
+    const bytes = begun === undefined ? this.#bytes(file, { signal, isAhead: false }) : this.#rest(file, begun, signal)
     let isOver = false
     try {
-      const begun = this.#ahead.get(file)
-      for (const next of following.slice(0, this.#aheadFiles)) this.#begin(next, signal)
-      yield* begun === undefined ? this.#bytes(file, { signal, isAhead: false }) : this.#rest(file, begun, signal)
+      let isFirst = true
+      for await (const chunk of bytes) {
+        // Not sooner: a server that lets few connections in must let this one in first.
+        if (isFirst) for (const next of following?.slice(0, this.#aheadFiles) ?? []) this.#begin(next, signal)
+        isFirst = false
+        yield chunk
+      }
       isOver = true
     } finally {
-      if (!isOver) for (const next of [file, ...following]) this.#forget(next)
+      if (!isOver) for (const next of [file, ...(following ?? [])]) this.#forget(next)
     }
   }
 
@@ -60,7 +67,7 @@ export class RemoteStore<Connection extends PooledConnection> implements FileSto
     if (this.#ahead.has(file)) return
     const ended = new AbortController()
     const work = { signal: AbortSignal.any([signal, ended.signal]), isAhead: true }
-    this.#ahead.set(file, { work, bytes: new AheadFile(this.#bytes(file, work), () => ended.abort()) })
+    this.#ahead.set(file, { reader: signal, work, bytes: new AheadFile(this.#bytes(file, work), () => ended.abort()) })
   }
 
   /** What was begun ahead. When not even its first byte came, such as for a server's limit of connections, it is begun anew. */
@@ -80,6 +87,11 @@ export class RemoteStore<Connection extends PooledConnection> implements FileSto
     yield* this.#bytes(file, { signal, isAhead: false })
   }
 
+  /** What was begun for the same reader, and is not among the files that it still reads. */
+  #forgetPassedOver(signal: AbortSignal, wanted: readonly FoundFile[]): void {
+    for (const [file, begun] of this.#ahead) if (begun.reader === signal && !wanted.includes(file)) this.#forget(file)
+  }
+
   #forget(file: FoundFile): void {
     this.#ahead.get(file)?.bytes.cancel()
     this.#ahead.delete(file)
@@ -92,6 +104,8 @@ export class RemoteStore<Connection extends PooledConnection> implements FileSto
 
 /** A file that is read ahead of its turn. */
 interface Begun {
+  /** The signal of the one who is going to take it. */
+  readonly reader: AbortSignal
   readonly work: Work
   readonly bytes: AheadFile
 }

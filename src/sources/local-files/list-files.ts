@@ -1,36 +1,18 @@
 import { opendir, realpath, stat } from 'node:fs/promises'
 import { isAbsolute, join, relative, sep } from 'node:path'
-import picomatch from 'picomatch'
 import { SluiceError } from '../../errors.ts'
+import type { FoundFile, Listing, WantedFiles } from '../files/file-store.ts'
 import { translated } from './failures.ts'
 
-/** A file as it was when it was chosen. */
-export interface FoundFile {
-  /** Its path from the folder, with `/`. */
-  readonly id: string
-  /** Its real path, free of links. */
-  readonly path: string
-  readonly bytes: number
-  readonly modifiedNs: bigint
-  readonly inode: bigint
-}
-
-export interface Listing {
-  readonly folder: string
-  /** Those that match the pattern, in the order of their ids. */
-  readonly files: readonly FoundFile[]
-  /** Every file that was looked at, whether it matches or not. */
-  readonly seen: number
-}
-
 /**
- * The files of the folder that match, hidden ones left out; folders below it when the pattern names some.
+ * The files of the folder that match; folders below it when they are wanted.
  * A link counts when it leads to a file of the folder, under its own name only when the file does not match itself.
  */
-export async function listFiles(folder: string, pattern: string): Promise<Listing> {
+export async function listFiles(folder: string, wanted: WantedFiles): Promise<Listing> {
+  const { pattern } = wanted
   try {
     const root = await realpath(folder)
-    const { ids, seen } = await matching(root, pattern)
+    const { ids, seen } = await matching(root, wanted)
     const byPath = new Map<string, FoundFile>()
     for (const id of ids.sort()) {
       const file = await inspect(folder, root, id)
@@ -39,16 +21,13 @@ export async function listFiles(folder: string, pattern: string): Promise<Listin
       if (isItself || !byPath.has(file.path)) byPath.set(file.path, file)
     }
     const files = [...byPath.values()].sort((left, right) => (left.id < right.id ? -1 : 1))
-    return { folder, files, seen }
+    return { files, seen }
   } catch (cause) {
     throw translated(cause, `The folder ${folder} of the files ${pattern}`, { folder, pattern })
   }
 }
 
-async function matching(root: string, pattern: string) {
-  // Without the flag a name that holds a line break matches nothing; an exclamation mark is a character like any other.
-  const matches = picomatch(pattern, { nonegate: true, flags: 's' })
-  const isDeep = pattern.includes('/') || pattern.includes('**')
+async function matching(root: string, { matches, isDeep }: WantedFiles) {
   const ids: string[] = []
   let seen = 0
   for await (const id of filesBelow(root, '', isDeep)) {
@@ -73,7 +52,7 @@ async function inspect(folder: string, root: string, id: string): Promise<FoundF
     if (isOutside(root, path)) throw leaves(folder, id, path)
     const facts = await stat(path, { bigint: true })
     if (!facts.isFile()) return undefined
-    return { id, path, bytes: Number(facts.size), modifiedNs: facts.mtimeNs, inode: facts.ino }
+    return { id, path, bytes: Number(facts.size), modifiedNs: facts.mtimeNs, version: String(facts.ino) }
   } catch (cause) {
     throw translated(cause, `${id} in ${folder}`, { file: id, folder })
   }

@@ -109,7 +109,9 @@ function recorded(request: HttpRequest, { status, headers, body, url }: HttpAnsw
       status,
       url: redaction.url(url),
       headers: Object.fromEntries(kept.map(([name, value]) => [name, redaction.text(value)])),
-      ...(isUtf8(body) ? { text: redaction.text(body.toString('utf8')) } : { base64: body.toString('base64') }),
+      ...(isUtf8(body)
+        ? { text: redaction.text(body.toString('utf8')) }
+        : { base64: Buffer.from(redaction.text(body.toString('latin1')), 'latin1').toString('base64') }),
     },
   }
 }

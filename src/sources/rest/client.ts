@@ -113,7 +113,8 @@ function tooLong({ label }: HttpRequest, { status }: HttpAnswer, pauseMs: number
   })
 }
 
-function onlyOnce(error: SluiceError): SluiceError {
+/** A failure of a call that must not be sent again by itself: not even its code lets anyone try. */
+export function onlyOnce(error: SluiceError): SluiceError {
   return new SluiceError('SOURCE_FAILED', error.message, {
     hint: 'Run it again when nothing was done twice; if the request only reads, declare `idempotent: true` and it is tried again.',
     details: error.details,

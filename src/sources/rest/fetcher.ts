@@ -1,7 +1,7 @@
 import type { Fetcher, FetchOptions } from '../../contracts/fetch.ts'
 import type { ReadRequest } from '../../contracts/source.ts'
 import { SluiceError } from '../../errors.ts'
-import { RestClient } from './client.ts'
+import { onlyOnce, RestClient } from './client.ts'
 import { credentialsOf } from './credentials.ts'
 import { requestLabel } from './exchange.ts'
 import { statusFailure } from './failures.ts'
@@ -39,7 +39,7 @@ class HttpFetcher implements Fetcher {
     const ask = async (): Promise<Response> => {
       const answer = await client.call({ method, url: target, headers, body, isIdempotent }, signal)
       const isExpected = (answer.status >= 200 && answer.status < 300) || statuses.includes(answer.status)
-      if (!isExpected) throw statusFailure({ label: requestLabel(method, target) }, answer)
+      if (!isExpected) throw failureOf(statusFailure({ label: requestLabel(method, target) }, answer), isIdempotent)
       // What was said about the body on its way is no longer true.
       const { 'content-encoding': _, 'content-length': __, 'transfer-encoding': ___, ...rest } = answer.headers
       const bytes = bodiless.has(answer.status) ? null : Uint8Array.from(answer.body)
@@ -73,6 +73,10 @@ class HttpFetcher implements Fetcher {
     this.#ways.set(key, way)
     return way
   }
+}
+
+function failureOf(error: SluiceError, isIdempotent: boolean): SluiceError {
+  return isIdempotent || !error.retryable ? error : onlyOnce(error)
 }
 
 function addressOf(address: string | URL): URL {

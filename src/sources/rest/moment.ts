@@ -16,7 +16,7 @@ export function momentOf(text: string): Moment | undefined {
   const utcMs = Date.UTC(year ?? 0, (month ?? 1) - 1, day, hour, minute, second)
   const date = new Date(utcMs)
   // `Date` takes 02-30 for 03-01.
-  if (date.getUTCDate() !== day || (hour ?? 0) > 23 || (minute ?? 0) > 59) return undefined
+  if (date.getUTCMonth() + 1 !== month || date.getUTCDate() !== day || (hour ?? 0) > 23 || (minute ?? 0) > 59) return undefined
   const micros = BigInt(utcMs) * 1_000n + BigInt(fraction.padEnd(6, '0').slice(0, 6))
   return { micros: micros - offsetMicros(zone), separator: text[10] === ' ' ? ' ' : 'T', hasZone: zone !== undefined }
 }

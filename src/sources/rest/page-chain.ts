@@ -20,6 +20,8 @@ export interface PageSource {
   readonly notice: (message: string) => void
 }
 
+type CountedPaging = Extract<Paging, { by: 'number' | 'offset' }>
+
 const mostEmptyPages = 1_000
 
 /** The pages of one resource, for one row of its parent where it has one: in their order, each once, to the last. */
@@ -34,6 +36,7 @@ export class PageChain {
   #pages = 0
   #emptyPages = 0
   #wasNamed = false
+  #firstRows: number | undefined
 
   /** Asks for the first page at once. */
   constructor(resource: RestResource, source: PageSource) {
@@ -56,8 +59,11 @@ export class PageChain {
   /** Yields after each page, when its rows were taken and the next page was asked for. */
   async *pages(): AsyncGenerator<void> {
     for (let asked = this.#asked.shift(); asked !== undefined; asked = this.#asked.shift()) {
-      const facts = this.#source.read(await asked)
+      const answer = await asked
+      this.#askAhead()
+      const facts = this.#source.read(answer)
       this.#pages += 1
+      this.#firstRows ??= facts.rows
       this.#rows += facts.rows
       this.#emptyPages = facts.rows === 0 ? this.#emptyPages + 1 : 0
       this.#checks.see(facts)
@@ -94,22 +100,35 @@ export class PageChain {
     return goesOn
   }
 
-  #askCounted(page: Extract<Paging, { by: 'number' | 'offset' }>, facts: PageFacts): boolean {
-    const total = this.#checks.total
+  /** Asks for pages that are sure to be there before the rows of this one are taken: the API works meanwhile. */
+  #askAhead(): void {
+    const { page } = this.#resource
+    const { total } = this.#checks
+    if (page?.by === 'number' && total !== undefined) this.#askUpTo(page, Math.ceil(total / this.#sizeOf(page)))
+  }
+
+  #askCounted(page: CountedPaging, facts: PageFacts): boolean {
+    const { total } = this.#checks
     if (facts.rows === 0 || (total !== undefined && this.#rows >= total)) return false
-    const { concurrency } = this.#resource
-    const size = page.size ?? facts.rows
-    const lastIndex = total === undefined ? Number.POSITIVE_INFINITY : Math.max(Math.ceil(total / size), this.#pages + 1)
-    if (page.by === 'offset' && concurrency === 1) {
+    if (page.by === 'offset' && this.#resource.concurrency === 1) {
       // By what came, not by what was asked for: an API may give less.
       this.#ask(countedStep(page, page.from + this.#rows))
       return true
     }
+    const pages = total === undefined ? Number.POSITIVE_INFINITY : Math.ceil(total / this.#sizeOf(page))
+    this.#askUpTo(page, Math.max(pages, this.#pages + 1))
+    return true
+  }
+
+  #askUpTo(page: CountedPaging, pages: number): void {
     const stride = page.by === 'number' ? 1 : page.size
-    while (this.#asked.length < concurrency && this.#index < lastIndex) {
+    while (this.#asked.length < this.#resource.concurrency && this.#index < pages) {
       this.#ask(countedStep(page, page.from + this.#index * stride))
     }
-    return this.#asked.length > 0
+  }
+
+  #sizeOf({ size }: CountedPaging): number {
+    return size ?? Math.max(1, this.#firstRows ?? 1)
   }
 
   #askNamed(page: CursorPaging | LinkPaging, facts: PageFacts): boolean {
@@ -152,7 +171,7 @@ function firstStep(page: Paging | undefined): PageStep {
   return page.by === 'cursor' ? { parameters: sizeOf(page), link: undefined } : countedStep(page, page.from)
 }
 
-function countedStep(page: Extract<Paging, { by: 'number' | 'offset' }>, position: number): PageStep {
+function countedStep(page: CountedPaging, position: number): PageStep {
   return { parameters: [[page.parameter, position], ...sizeOf(page)], link: undefined }
 }
 

@@ -38,18 +38,21 @@ export class PageReader {
       return { ...common, rows: 0, isNone: true, fact: () => undefined, ends: undefined }
     }
     let rows = 0
-    let first: Buffer | undefined
-    let last: Buffer | undefined
+    let [firstStart, firstEnd, lastStart, lastEnd] = [0, 0, 0, 0]
     const outcome = this.#page.read(body, (found) => {
       rows += 1
-      last = body.subarray(found.start, found.end)
-      first ??= last
+      lastStart = found.start
+      lastEnd = found.end
+      if (rows === 1) {
+        firstStart = lastStart
+        firstEnd = lastEnd
+      }
       onRecord(found)
     })
     this.#refuseErrors(label)
     const isNone = outcome === 'null' && this.#resource.emptyOn.includes('null')
     if (outcome !== 'read' && !isNone) throw this.#unreadable(outcome, answer, label)
-    const ends = first === undefined || last === undefined ? undefined : ([first, last] as const)
+    const ends = rows === 0 ? undefined : ([body.subarray(firstStart, firstEnd), body.subarray(lastStart, lastEnd)] as const)
     // A page is kept until the next one was compared with it, and by then the values of that one are read.
     const facts = new Map(this.#factPaths().map((path) => [path, this.#page.fact(path)]))
     return { ...common, rows, isNone, fact: (path) => facts.get(path), ends }

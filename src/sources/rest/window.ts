@@ -70,8 +70,8 @@ export class RestWindow {
     const { column } = this.#policy
     return [
       `No horizon can be proven for ${column} of an API; the declared overlap of ${this.#overlap} is what covers rows that appear late.`,
-      ...(this.#ahead > 0 ? [`${this.#ahead} rows have a ${column} beyond now; the cursor does not follow them.`] : []),
-      ...(this.#excluded > 0 ? [`${this.#excluded} rows without a ${column} were left out.`] : []),
+      ...(this.#ahead > 0 ? [`The ${column} of ${this.#ahead} rows lies beyond now; the cursor does not follow them.`] : []),
+      ...(this.#excluded > 0 ? [`${this.#excluded} rows were left out because their ${column} is NULL.`] : []),
     ]
   }
 

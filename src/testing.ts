@@ -1,0 +1,5 @@
+export type { OfflineSource, OfflineTable } from './project/offline-sources.ts'
+export { files, tables } from './project/offline-sources.ts'
+export type { OfflineBatch, OfflineOptions, OfflineRun } from './project/run-project.ts'
+export { runProject } from './project/run-project.ts'
+export * from './testing/index.ts'

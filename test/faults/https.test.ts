@@ -1,0 +1,7 @@
+import { describe } from 'vitest'
+import { httpWay } from './http-way.ts'
+import { seededTransfers } from './seeded-transfers.ts'
+
+describe('an API over HTTPS', () => {
+  seededTransfers(() => httpWay('TLS'))
+})
