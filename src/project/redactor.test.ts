@@ -36,3 +36,14 @@ test('no value holds a secret afterwards', () => {
     }),
   )
 })
+
+test('a secret that is learnt later is taken out from then on', () => {
+  const { redact, redactLine, learn } = redactor([])
+  expect(redact('hush-hush')).toBe('hush-hush')
+  expect(redactLine('{"a":"hush-hush"}\n')).toBe('{"a":"hush-hush"}\n')
+  learn('hush-hush')
+  learn('hush-hush')
+  learn('abc')
+  expect(redact('hush-hush abc')).toBe('*** abc')
+  expect(redactLine('{"a":"hush-hush"}\n')).toBe('{"a":"***"}\n')
+})

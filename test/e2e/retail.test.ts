@@ -2,14 +2,18 @@ import { cp, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type RunningServer, startApi } from '../../examples/retail/demo/api-server.ts'
 import { check } from '../../examples/retail/demo/checker.ts'
 import { changeSources, keepSources, makeSources } from '../../examples/retail/demo/data.ts'
 import { keepKeys } from '../../examples/retail/demo/dimension-keys.ts'
+import { type RunningSftp, startSftp } from '../../examples/retail/demo/sftp-server.ts'
 import { type CliProject, cliProject } from '../fixtures/cli.ts'
 
 const example = join(import.meta.dirname, '../../examples/retail')
 const batches = ['2025-10-01', '2025-10-02'] as const
-const environment = { SHOP_DB: 'sources/shop.db', CATALOG_DIR: 'sources/catalog', STORES_DIR: 'sources/stores' }
+let environment: Readonly<Record<string, string>>
+let api: RunningServer
+let sftp: RunningSftp
 
 let project: CliProject
 
@@ -35,6 +39,19 @@ beforeAll(async () => {
   const [first, second] = batches
   const sources = join(project.folder, 'sources')
   await makeSources(sources, { date: first, rows: 2_000 })
+  api = await startApi({ folder: join(sources, 'catalog'), key: 'the key' })
+  sftp = await startSftp({ folder: join(sources, 'closures'), user: 'branches', password: 'the password' })
+  environment = {
+    SHOP_DB: 'sources/shop.db',
+    CATALOG_URL: `http://127.0.0.1:${api.port}`,
+    CATALOG_KEY: 'the key',
+    STORES_DIR: 'sources/stores',
+    SFTP_HOST: '127.0.0.1',
+    SFTP_PORT: String(sftp.port),
+    SFTP_USER: 'branches',
+    SFTP_PASSWORD: 'the password',
+    SFTP_HOST_KEY: sftp.hostKey,
+  }
   await keepSources(sources, options().snapshots, first)
   expect(await project.sluice(['register'], environment)).toMatchObject({ exitCode: 0, stderr: '' })
   expect(await project.sluice(['run', '--batch', first], environment)).toMatchObject({ exitCode: 0, stderr: '' })
@@ -44,7 +61,11 @@ beforeAll(async () => {
   expect(await project.sluice(['run', '--batch', second], environment)).toMatchObject({ exitCode: 4, stderr: '' })
   await keepKeys(options().warehouse, options().snapshots, second)
 })
-afterAll(() => project.remove())
+afterAll(async () => {
+  await api.close()
+  await sftp.close()
+  await project.remove()
+})
 
 describe('the checker of the example', () => {
   test('finds every row equal after two batches', async () => {

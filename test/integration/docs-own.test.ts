@@ -71,8 +71,6 @@ test('docs/own-source.md: the source compiles, passes the cases, and works in it
     ['load/sessions', 65, 'REJECTS_OVER_LIMIT'],
   ])
   expect(outcomes[0]?.ledger).toContainEqual({ hop: 'source-read', term: 'expected', rows: 3 })
-  const [source = ''] = (await readFile(join(folder.root, 'sources/snapshots.ts'), 'utf8')).split('\n').slice(-1)
-  expect(source).toBe('')
 })
 
 async function shopProject(pages: readonly string[]): Promise<DocsFolder> {

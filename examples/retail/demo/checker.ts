@@ -21,6 +21,7 @@ export interface Expected {
   readonly sales: Map<string, Texts>
   readonly products: Map<string, Texts>
   readonly stores: Map<string, Texts>
+  readonly closures: Map<string, Texts>
   readonly byCategory: Map<string, Texts>
 }
 
@@ -34,12 +35,14 @@ export async function check(options: CheckOptions): Promise<readonly string[]> {
       sales: await tableRows(connection, 'target.fact_sales', salesColumns, 1),
       products: await tableRows(connection, 'target.product_category', ['asin', 'title', 'price', 'category'], 1),
       stores: await tableRows(connection, 'target.store', ['store_id', 'name', 'city', 'opened_on', '_stub'], 1),
+      closures: await tableRows(connection, 'target.store_closure', ['store_id', 'closed_on', 'reason'], 2),
       byCategory: await tableRows(connection, 'mart.sales_by_category', categoryColumns, 2),
     }
     return [
       ...differences('fact_sales', expected.sales, found.sales),
       ...differences('product_category', expected.products, found.products),
       ...differences('store', expected.stores, found.stores),
+      ...differences('store_closure', expected.closures, found.closures),
       ...differences('sales_by_category', expected.byCategory, found.byCategory),
       ...(await keyDifferences(connection, options.snapshots, options.batches)),
     ]
@@ -57,17 +60,19 @@ export async function expectedTables(snapshots: string, batches: readonly string
   const sales = new Map<string, Texts>()
   const products = new Map<string, Texts>()
   const stores = new Map<string, Texts>()
+  const closures = new Map<string, Texts>()
   for (const batch of batches) {
     const folder = join(snapshots, batch)
     mergeSales(join(folder, 'shop.db'), sales)
     for (const row of await productRows(join(folder, 'catalog'))) products.set(row[0] ?? '', row)
-    for (const row of await storeRows(join(folder, 'stores'))) stores.set(row[0] ?? '', [...row, 'false'])
+    for (const row of await csvRows(join(folder, 'closures'))) closures.set(JSON.stringify(row.slice(0, 2)), row)
+    for (const row of await csvRows(join(folder, 'stores'))) stores.set(row[0] ?? '', [...row, 'false'])
   }
   // A store that only sales know is a stub: its key and nothing else.
   for (const [, , , id] of sales.values()) {
     if (typeof id === 'string' && !stores.has(id)) stores.set(id, [id, null, null, null, 'true'])
   }
-  return { sales, products, stores, byCategory: categorySums(sales, products) }
+  return { sales, products, stores, closures, byCategory: categorySums(sales, products) }
 }
 
 function mergeSales(path: string, sales: Map<string, Texts>): void {
@@ -113,7 +118,10 @@ function centsText(cents: bigint): string {
 }
 
 async function newestFile(folder: string): Promise<string> {
-  const newest = (await readdir(folder)).sort().at(-1)
+  const newest = (await readdir(folder))
+    .filter((name) => /\d\.\w+$/.test(name))
+    .sort()
+    .at(-1)
   if (newest === undefined) throw new Error(`There is no file in ${folder}.`)
   return readFile(join(folder, newest), 'utf8')
 }
@@ -130,7 +138,7 @@ async function productRows(folder: string): Promise<Texts[]> {
   })
 }
 
-async function storeRows(folder: string): Promise<Texts[]> {
+async function csvRows(folder: string): Promise<Texts[]> {
   return csvRecords(await newestFile(folder)).slice(1)
 }
 

@@ -29,15 +29,20 @@ const nastyNotes = [
 ]
 
 /**
- * Writes `shop.db`, `catalog/` and `stores/` into the folder: the same bytes for the same seed. The last two sales are of a
+ * Writes `shop.db`, `catalog/`, `stores/` and `closures/` into the folder: the same bytes for the same seed. The last two sales are of a
  * store that only the files of the next day bring.
  */
 export async function makeSources(folder: string, options: SourceOptions): Promise<void> {
   const random = generator(options.seed ?? 1)
   await mkdir(join(folder, 'catalog'), { recursive: true })
   await mkdir(join(folder, 'stores'), { recursive: true })
+  await mkdir(join(folder, 'closures'), { recursive: true })
   await writeProducts(folder, options.date, products(random, productCount))
   await writeStores(folder, options.date, stores(storeCount))
+  await writeClosures(folder, options.date, 5)
+  // Older files and files of another kind lie beside the newest.
+  await writeClosures(folder, '2025-01-31', 2)
+  await writeFile(join(folder, 'closures', 'readme.txt'), 'Closures of stores, a file a day.\n')
   const database = new DatabaseSync(join(folder, 'shop.db'))
   try {
     database.exec(`PRAGMA journal_mode = WAL;
@@ -64,6 +69,7 @@ export async function changeSources(folder: string, options: SourceOptions): Pro
   )
   await writeProducts(folder, options.date, changed.slice(3))
   await writeStores(folder, options.date, stores(storeCount + 2))
+  await writeClosures(folder, options.date, 8)
   const database = new DatabaseSync(join(folder, 'shop.db'), { timeout: 5000 })
   try {
     database.exec('BEGIN IMMEDIATE')
@@ -142,6 +148,15 @@ function stores(count: number): string[] {
     const opened = new Date(Date.UTC(2001, 0, 1) + index * 97 * 86_400_000).toISOString().slice(0, 10)
     return `${index + 1},${name},${index % 3 === 0 ? 'São Paulo' : 'Boston'},${opened}\n`
   })
+}
+
+/** The closures of stores 1 to `count`: the older the file, the other its reasons. */
+async function writeClosures(folder: string, date: string, count: number): Promise<void> {
+  const lines = Array.from(
+    { length: count },
+    (_, index) => `${index + 1},2025-12-${String(index + 1).padStart(2, '0')},"Umbau, laut ${date}"\n`,
+  )
+  await writeFile(join(folder, 'closures', `closures-${date}.csv`), `store_id,closed_on,reason\n${lines.join('')}`)
 }
 
 async function writeStores(folder: string, date: string, lines: readonly string[]): Promise<void> {

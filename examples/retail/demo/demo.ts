@@ -1,12 +1,16 @@
 /** Two batches of the example, one of them killed in the middle and repeated, and a check of every row by other means. */
 import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { mkdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { DuckDBInstance } from '@duckdb/node-api'
 import Table from 'cli-table3'
+import { startApi } from './api-server.ts'
 import { check } from './checker.ts'
 import { changeSources, keepSources, makeSources } from './data.ts'
 import { keepKeys } from './dimension-keys.ts'
+import { startSftp } from './sftp-server.ts'
 
 const project = join(import.meta.dirname, '..')
 const data = join(project, 'data')
@@ -25,11 +29,17 @@ function sluice(args: readonly string[], failpoint?: string): Promise<Ended> {
   say(`$ ${failpoint === undefined ? '' : `SLUICE_FAILPOINT=${failpoint} `}sluice ${args.join(' ')}`)
   const variables = {
     SHOP_DB: join(sources, 'shop.db'),
-    CATALOG_DIR: join(sources, 'catalog'),
+    CATALOG_URL: `http://127.0.0.1:${api.port}`,
+    CATALOG_KEY: apiKey,
     STORES_DIR: join(sources, 'stores'),
+    SFTP_HOST: '127.0.0.1',
+    SFTP_PORT: String(sftp.port),
+    SFTP_USER: 'branches',
+    SFTP_PASSWORD: sftpPassword,
+    SFTP_HOST_KEY: sftp.hostKey,
     ...(failpoint === undefined ? {} : { SLUICE_FAILPOINT: failpoint }),
   }
-  const binary = join(project, '../../bin/sluice.js')
+  const binary = join(dirname(fileURLToPath(import.meta.resolve('sluice-etl/package.json'))), 'bin/sluice.js')
   const child = spawn(process.execPath, [binary, ...args], {
     cwd: project,
     env: { ...process.env, ...variables },
@@ -69,19 +79,24 @@ async function verify(): Promise<void> {
   if (differences.length > 0) {
     throw new Error(`The checker found ${differences.length} differences:\n${differences.slice(0, 20).join('\n')}`)
   }
-  say('The checker recomputed three targets and the mart from the sources: every row is equal, and every key points at its row.')
+  say('The checker recomputed four targets and the mart from the sources: every row is equal, and every key points at its row.')
 }
 
 function say(text: string): void {
   console.log(`\n${text}`)
 }
 
+const [apiKey, sftpPassword] = [randomUUID(), randomUUID()]
 const started = performance.now()
 await rm(data, { recursive: true, force: true })
 await mkdir(sources, { recursive: true })
 const [first, second] = batches
-say(`Batch ${first}: 100,000 sales, 500 products, 40 stores`)
+say(
+  `Batch ${first}: 100,000 sales from a database, 500 products from an API, 40 stores from a file, closures from an SFTP server`,
+)
 await makeSources(sources, { date: first })
+const api = await startApi({ folder: join(sources, 'catalog'), key: apiKey })
+const sftp = await startSftp({ folder: join(sources, 'closures'), user: 'branches', password: sftpPassword })
 await keepSources(sources, snapshots, first)
 await expectExit(['register'], 0)
 await expectExit(['run', '--batch', first], 0)
@@ -98,6 +113,6 @@ await expectExit(['audit', 'runs'], 0)
 await expectExit(['rejects', 'list'], 0)
 await showMart()
 await verify()
-say(
-  `Done in ${((performance.now() - started) / 1000).toFixed(1)} s. Look around: cd examples/retail && node ../../bin/sluice.js audit runs`,
-)
+await api.close()
+await sftp.close()
+say(`Done in ${((performance.now() - started) / 1000).toFixed(1)} s. Look around in ${project}: sluice audit runs`)

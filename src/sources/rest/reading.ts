@@ -9,6 +9,7 @@ import type { TableSchema } from '../../model/schema.ts'
 import { throwIfAborted } from '../throw-if-aborted.ts'
 import { alive } from './alive.ts'
 import type { RestClient } from './client.ts'
+import { oneAhead } from './one-ahead.ts'
 import type { ParentValues } from './request-for.ts'
 import type { RestResource } from './resource.ts'
 import { ResourceCalls } from './resource-calls.ts'
@@ -73,7 +74,15 @@ export class RestReading implements Reading {
     return expected === undefined ? undefined : expected - (this.#window?.excluded ?? 0)
   }
 
-  async *read(): AsyncIterable<ReadBatch> {
+  read(): AsyncIterable<ReadBatch> {
+    return oneAhead(this.#batches(), () => this.#closing.abort())
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort()
+  }
+
+  async *#batches(): AsyncGenerator<ReadBatch> {
     const pages = this.#calls.pages()
     const { signal } = this.#request
     try {
@@ -90,13 +99,7 @@ export class RestReading implements Reading {
     } catch (error) {
       throwIfAborted(signal)
       throw error
-    } finally {
-      await this.close()
     }
-  }
-
-  async close(): Promise<void> {
-    this.#closing.abort()
   }
 
   async #unlessAborted(work: () => Promise<void>): Promise<void> {
