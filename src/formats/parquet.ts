@@ -28,7 +28,7 @@ export async function* readParquet(path: string, request: FormatRequest): AsyncG
   try {
     yield* rowsOf(connection, literal(path), request)
   } catch (cause) {
-    throw isSluiceError(cause) ? cause : corrupt(request.name, cause)
+    throw isSluiceError(cause) ? cause : corrupt(request.name, path, cause)
   } finally {
     connection.closeSync()
     instance.closeSync()
@@ -92,8 +92,8 @@ function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
 }
 
-function corrupt(name: string, cause: unknown): SluiceError {
-  const message = (cause instanceof Error ? cause.message : String(cause)).split('\n')[0] ?? ''
+function corrupt(name: string, path: string, cause: unknown): SluiceError {
+  const [message = ''] = (cause instanceof Error ? cause.message : String(cause)).replaceAll(path, name).split('\n')
   return new SluiceError('FILE_CORRUPT', `${name} cannot be read as Parquet: ${message}.`, {
     hint: 'Have the file delivered again.',
     details: { file: name },

@@ -8,11 +8,10 @@ import type { Source } from '../contracts/source.ts'
 import type { Warehouse } from '../contracts/warehouse.ts'
 import { SluiceError } from '../errors.ts'
 import { optionsSchema } from './check-options.ts'
-import type { FileFormat } from './connections.ts'
 import { customAdapter } from './custom-adapter.ts'
-import { isDefinition } from './definition.ts'
 import { type Environment, isEnv, isSecret, settingText } from './environment.ts'
-import { columns, setting } from './option-schemas.ts'
+import { filesOptions } from './file-options.ts'
+import { setting } from './option-schemas.ts'
 import type { Redactor } from './redactor.ts'
 import { ftpAdapter, sftpAdapter } from './remote-adapters.ts'
 import type { DeclaredColumns } from './resource.ts'
@@ -46,28 +45,6 @@ export interface Place {
 type Resolved<Options> = { readonly [N in keyof Options]: Setting extends Options[N] ? string : Options[N] }
 
 const flag = v.boolean('is neither true nor false')
-const character = v.pipe(v.string('is not a text'), v.length(1, 'is not one character'))
-const csvOptions = optionsSchema('the options of csv', {
-  kind: v.literal('csv'),
-  delimiter: v.exactOptional(character),
-  quote: v.exactOptional(character),
-  header: v.exactOptional(flag),
-  nulls: v.exactOptional(v.array(v.string('is not a text'), 'is not a list of texts')),
-})
-const format = v.pipe(
-  v.custom<FileFormat>((value) => isDefinition(value, 'format'), 'is neither csv() nor jsonLines()'),
-  v.transform(({ kind, options }) => ({ kind, ...options })),
-  v.variant('kind', [csvOptions, v.strictObject({ kind: v.literal('jsonl') })]),
-)
-const files = { format, columns, allowEmpty: v.exactOptional(flag) }
-const filesOptions = v.variant('select', [
-  optionsSchema('the options of newest', {
-    select: v.literal('newest'),
-    newestBy: v.exactOptional(v.picklist(['date-in-name', 'modified'], "is neither 'date-in-name' nor 'modified'")),
-    ...files,
-  }),
-  optionsSchema('the options of all', { select: v.literal('all'), ...files }),
-])
 
 /** By the type that a connection names. */
 export const sources: Readonly<Record<string, SourceAdapter>> = {

@@ -39,7 +39,7 @@ export function sqlite<Shapes extends { readonly [N in keyof Shapes]: Shape } = 
 /** How files of a folder are written. */
 export interface FileFormat {
   readonly [definition]: 'format'
-  readonly kind: 'csv' | 'jsonl'
+  readonly kind: 'csv' | 'jsonl' | 'json' | 'parquet' | 'excel'
   readonly options: object
 }
 
@@ -65,6 +65,37 @@ export function jsonLines(): FileFormat {
   return { [definition]: 'format', kind: 'jsonl', options: {} }
 }
 
+/** Where the records of a JSON file are. */
+export interface JsonOptions {
+  /** `$.data.items[*]` is a list of records below members, `$.data` one record; by default `$[*]`, the file is the list. */
+  readonly records?: string
+}
+
+/** One JSON text with its records in it, read record by record. */
+export function json(options: JsonOptions = {}): FileFormat {
+  return { [definition]: 'format', kind: 'json', options }
+}
+
+/** Parquet, whoever wrote it; every value is read as its exact text. */
+export function parquet(): FileFormat {
+  return { [definition]: 'format', kind: 'parquet', options: {} }
+}
+
+/** How a sheet of a workbook is read. */
+export interface ExcelOptions {
+  /** By default the first sheet that is not hidden. */
+  readonly sheet?: string
+  /** Whether the first row with a value names the columns; by default it does. Without, they come in their declared order. */
+  readonly header?: boolean
+  /** What becomes of `#N/A` and the like: by default the row is refused. */
+  readonly errors?: 'reject' | 'null'
+}
+
+/** One sheet of an Excel workbook, `.xlsx`. */
+export function excel(options: ExcelOptions = {}): FileFormat {
+  return { [definition]: 'format', kind: 'excel', options }
+}
+
 /** How the files of a set are read. */
 export interface FilesOptions<Columns> {
   readonly format: FileFormat
@@ -72,12 +103,34 @@ export interface FilesOptions<Columns> {
   readonly columns: Columns
   /** Whether a file without a byte counts as one without rows; by default it fails. */
   readonly allowEmpty?: boolean
+  /** How long a file must have stayed as it is before it is read, in milliseconds; by default it is read at once. */
+  readonly settleMs?: number
+  /** A file is read only when the file of this name is there: `*.done`, where `*` stands for its own name, or `_SUCCESS`. */
+  readonly marker?: string
+  /** A file is read only when one with its name and this ending lies beside it, and must have the checksum that stands there. */
+  readonly checksum?: 'md5' | 'sha256'
+  /** A label of the Encoding Standard, such as `windows-1252`; by default UTF-8, or UTF-16 where a byte order mark says so. */
+  readonly encoding?: string
+  /** By default what the name says: `.gz`, `.zip`. */
+  readonly compression?: 'gzip' | 'zip' | 'none'
+  /** Which files of a zip file are read, as a pattern; by default its only one. */
+  readonly entries?: string
+  /** What a packed file may grow to, in bytes (by default 256 GiB) and times its own size (by default 200). */
+  readonly unpackLimit?: { readonly bytes?: number; readonly ratio?: number }
 }
 
 /** How one file of a set is chosen and read. */
 export interface NewestOptions<Columns> extends FilesOptions<Columns> {
   /** What makes a file the newest; by default the date in the names where each has one, else the time of modification. */
   readonly newestBy?: 'date-in-name' | 'modified'
+}
+
+/** How files that no batch has loaded are recognised and read. */
+export interface NewOptions<Columns> extends FilesOptions<Columns> {
+  /** A loaded file with another content now: by default the extraction fails and names both. */
+  readonly changed?: 'refuse' | 'read' | 'ignore'
+  /** A loaded file under another name: by default it is not read again. */
+  readonly renamed?: 'ignore' | 'read'
 }
 
 /** A folder of files. */
@@ -106,12 +159,20 @@ export class FileSource {
   ): ResourceDefinition<ShapeOf<Columns>> {
     return filesResource(this, pattern, 'all', options)
   }
+
+  /** Every file that matches the pattern and that no batch has loaded; a batch without one is empty. */
+  new<const Columns extends DeclaredColumns>(
+    pattern: string,
+    options: NewOptions<Columns>,
+  ): ResourceDefinition<ShapeOf<Columns>> {
+    return filesResource(this, pattern, 'new', options)
+  }
 }
 
 function filesResource<Columns extends DeclaredColumns>(
   source: FileSource,
   pattern: string,
-  select: 'newest' | 'all',
+  select: 'newest' | 'all' | 'new',
   options: FilesOptions<Columns>,
 ): ResourceDefinition<ShapeOf<Columns>> {
   return new ResourceDefinition(source, pattern, { select, ...options })
