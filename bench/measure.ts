@@ -26,7 +26,7 @@ export interface Bench {
   /** Installs and makes what the contenders need; returns the versions that are compared. */
   prepare(folder: string): Promise<Readonly<Record<string, string>>>
   /** Returns what to print besides, such as whether a target is met. */
-  conclude(folder: string, runs: Runs): readonly string[]
+  conclude(folder: string, runs: Runs): readonly string[] | Promise<readonly string[]>
 }
 
 /** The runs of each contender. */

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { PartSeries } from '../src/engine/extract-parts.ts'
 import { openLocalLake } from '../src/lakes/local.ts'
@@ -42,7 +43,9 @@ export const restBench: Bench = {
   },
   compared: ['sluice', 'fetch-loop'],
   async prepare(folder) {
-    server = spawn(process.execPath, [join(import.meta.dirname, 'rest-server.ts')], { stdio: ['pipe', 'pipe', 'inherit'] })
+    server = spawn(process.execPath, [fileURLToPath(import.meta.resolve('./rest-server.ts'))], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
     const [port] = server.stdout === null ? [''] : await once(server.stdout, 'data')
     await writeFile(join(folder, 'port'), String(port).trim())
     return {}

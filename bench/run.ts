@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { assertSameFacts, type Bench, least, type Runs, report, runAlternately, table } from './measure.ts'
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
+  csv: async () => (await import('./csv.ts')).csvBench,
   parquet: async () => (await import('./parquet.ts')).parquetBench,
   rest: async () => (await import('./rest.ts')).restBench,
   sftp: async () => (await import('./sftp.ts')).sftpBench,
@@ -20,7 +21,7 @@ async function compare(name: string, bench: Bench, rounds: number): Promise<void
     const versions = { node: process.versions.node, ...(await bench.prepare(folder)) }
     const runs = runAlternately(name, bench.compared, rounds, folder)
     assertSameFacts(runs)
-    const remarks = bench.conclude(folder, runs)
+    const remarks = await bench.conclude(folder, runs)
     console.log([table(runs), ...remarks].join('\n'))
     console.log(JSON.stringify({ name, ...summary(bench.compared, runs), versions }))
   } finally {

@@ -22,15 +22,18 @@ export {
 } from './project/columns.ts'
 export type {
   CsvOptions,
+  ExcelOptions,
   FileFormat,
   FileSource,
   FilesOptions,
+  JsonArrayOptions,
   NewestOptions,
+  NewOptions,
   SqliteOptions,
   SqlSource,
   Tables,
 } from './project/connections.ts'
-export { csv, jsonLines, localFiles, sqlite } from './project/connections.ts'
+export { csv, excel, jsonArray, jsonLines, localFiles, parquet, sqlite } from './project/connections.ts'
 export type { CustomCursorOptions, CustomExtractOptions } from './project/custom-extract.ts'
 export type { CursorOptions, ExtractDefinition, ExtractOptions, Frequency } from './project/extract-definition.ts'
 export { extract } from './project/extract-definition.ts'

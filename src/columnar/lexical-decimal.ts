@@ -1,3 +1,5 @@
+/** Of ten, up to the 38 digits that a decimal has at most. */
+const powers = Array.from({ length: 39 }, (_, exponent) => 10n ** BigInt(exponent))
 const form = /^([+-]?)(?:(\d+)(?:\.(\d*))?|\.(\d+))(?:e([+-]?\d{1,3}))?$/i
 
 /**
@@ -15,7 +17,7 @@ export function unscaledDecimal(text: string, scale: number): bigint | undefined
 
 /** Whether an unscaled value has no more digits than the precision allows. */
 export function fitsPrecision(unscaled: bigint, precision: number): boolean {
-  const bound = 10n ** BigInt(precision)
+  const bound = powers[precision] ?? 0n
   return -bound < unscaled && unscaled < bound
 }
 

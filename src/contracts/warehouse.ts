@@ -65,7 +65,7 @@ export interface Dialect {
 }
 
 /** What the engines call by different names. All take texts. */
-export interface DialectFunctions {
+interface DialectFunctions {
   /** Whether the text matches the whole pattern: POSIX-like, without look-around and back-references. */
   matches(expression: string, pattern: string): string
   /** Whether the text is one JSON value. */

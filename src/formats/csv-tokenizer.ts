@@ -120,20 +120,36 @@ export class CsvTokenizer implements Tokenizer {
     return at
   }
 
+  /** Reads on as long as the fields are plain ones of the same record. */
   #readPlain(data: Uint8Array, from: number): number {
-    const { delimiter } = this.#marks
+    const { delimiter, quote } = this.#marks
+    const [starts, ends, flags] = [this.#starts, this.#ends, this.#flags]
+    const recordStart = this.#recordStart
     const end = data.length
+    let fields = this.#fields
+    let fieldStart = this.#fieldStart
     let bits = this.#bits
-    for (let at = from; at < end; at++) {
+    let at = from
+    this.#recordFlags |= this.#fieldFlags
+    for (; at < end; at++) {
       const byte = data[at] ?? 0
-      if (byte === delimiter || byte === lineFeed || byte === carriageReturn) {
-        this.#bits = bits
-        return this.#separate(data, at, at, byte)
+      if (byte !== delimiter && byte !== lineFeed && byte !== carriageReturn) {
+        bits |= byte
+        continue
       }
-      bits |= byte
+      const next = data[at + 1]
+      if (byte !== delimiter || next === undefined || next === quote) break
+      starts[fields] = fieldStart
+      ends[fields] = at - recordStart
+      flags[fields] = this.#fieldFlags
+      fields += 1
+      this.#fieldFlags = 0
+      fieldStart = at + 1 - recordStart
     }
+    this.#fields = fields
+    this.#fieldStart = fieldStart
     this.#bits = bits
-    return end
+    return at < end ? this.#separate(data, at, at, data[at] ?? 0) : end
   }
 
   #readQuoted(data: Uint8Array, from: number): number {

@@ -62,7 +62,7 @@ export interface ReadBatch {
 /** The stable names of the reasons for refusing a row. */
 export type RejectCode = (typeof rejectCodes)[number]
 
-export const rejectCodes = [
+const rejectCodes = [
   'CAST',
   'OUT_OF_RANGE',
   'TOO_LONG',

@@ -66,13 +66,13 @@ export function jsonLines(): FileFormat {
 }
 
 /** Where the records of a JSON file are. */
-export interface JsonOptions {
+export interface JsonArrayOptions {
   /** `$.data.items[*]` is a list of records below members, `$.data` one record; by default `$[*]`, the file is the list. */
   readonly records?: string
 }
 
 /** One JSON text with its records in it, read record by record. */
-export function json(options: JsonOptions = {}): FileFormat {
+export function jsonArray(options: JsonArrayOptions = {}): FileFormat {
   return { [definition]: 'format', kind: 'json', options }
 }
 

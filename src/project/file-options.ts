@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { optionsMisfit } from '../sources/files/file-resource.ts'
 import { optionsSchema, someText } from './check-options.ts'
 import type { FileFormat } from './connections.ts'
 import { isDefinition } from './definition.ts'
@@ -11,7 +12,7 @@ const positive = v.pipe(v.number('is not a number'), v.minValue(1, 'is under 1')
 const format = v.pipe(
   v.custom<FileFormat>(
     (value) => isDefinition(value, 'format'),
-    'is none of csv(), jsonLines(), json(), parquet() and excel()',
+    'is none of csv(), jsonLines(), jsonArray(), parquet() and excel()',
   ),
   v.transform(({ kind, options }) => ({ kind, ...options })),
   v.variant('kind', [
@@ -23,7 +24,7 @@ const format = v.pipe(
       nulls: v.exactOptional(v.array(v.string('is not a text'), 'is not a list of texts')),
     }),
     v.strictObject({ kind: v.literal('jsonl') }),
-    optionsSchema('the options of json', { kind: v.literal('json'), records: v.exactOptional(someText) }),
+    optionsSchema('the options of jsonArray', { kind: v.literal('json'), records: v.exactOptional(someText) }),
     v.strictObject({ kind: v.literal('parquet') }),
     optionsSchema('the options of excel', {
       kind: v.literal('excel'),
@@ -49,8 +50,7 @@ const files = {
   ),
 }
 
-/** What a resource of files may say. What its options mean together is checked by the source itself. */
-export const filesOptions = v.variant('select', [
+const selections = v.variant('select', [
   optionsSchema('the options of newest', {
     select: v.literal('newest'),
     newestBy: v.exactOptional(v.picklist(['date-in-name', 'modified'], "is neither 'date-in-name' nor 'modified'")),
@@ -64,3 +64,12 @@ export const filesOptions = v.variant('select', [
     ...files,
   }),
 ])
+
+/** What a resource of files may say. */
+export const filesOptions = v.pipe(
+  selections,
+  v.check(
+    (options) => optionsMisfit(options) === undefined,
+    ({ input }) => optionsMisfit(input) ?? '',
+  ),
+)

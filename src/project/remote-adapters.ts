@@ -8,9 +8,13 @@ import type { ConfiguredAdapter, Place } from './adapters.ts'
 import { optionsSchema } from './check-options.ts'
 import { isEnv, isSecret, settingText } from './environment.ts'
 import { setting } from './option-schemas.ts'
+import type { Setting } from './setting.ts'
 
 const count = v.pipe(v.number('is not a number'), v.integer('is not whole'), v.minValue(1, 'is under 1'))
-const port = v.union([v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535)), setting], 'is no port')
+const port = v.custom<Setting | number>(
+  (value) => (typeof value === 'number' ? isPort(value) : v.is(setting, value)),
+  'is no port',
+)
 const optionalSetting = v.exactOptional(setting)
 
 const common = {
@@ -93,8 +97,12 @@ function settled<Options>(raw: object, place: Place, type: string, file: string)
 
 function portOf(text: string, name: string): number {
   const number = Number(text)
-  if (Number.isInteger(number) && number > 0 && number < 65_536) return number
+  if (isPort(number)) return number
   throw new SluiceError('CONFIG_INVALID', `The port of ${name} is ${JSON.stringify(text)}, which is none.`, {
     hint: 'Set it to a number from 1 to 65535.',
   })
+}
+
+function isPort(number: number): boolean {
+  return Number.isInteger(number) && number > 0 && number < 65_536
 }

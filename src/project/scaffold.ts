@@ -6,7 +6,7 @@ import { SluiceError } from '../errors.ts'
 import { packageRoot, packageVersion } from './package-version.ts'
 
 /** The projects that `sluice init` knows, and where the package keeps them. */
-export const templates = { retail: 'examples/retail', empty: 'templates/empty' } as const
+const templates = { retail: 'examples/retail', empty: 'templates/empty' } as const
 
 export type Template = keyof typeof templates
 

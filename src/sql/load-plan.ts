@@ -50,7 +50,7 @@ export interface PlannedLookup extends Omit<Lookup, 'keys'> {
   readonly keys: readonly LookupKey[]
 }
 
-export interface LookupKey {
+interface LookupKey {
   /** In the dimension. */
   readonly column: string
   /** In the typed stage. */

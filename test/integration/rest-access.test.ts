@@ -1,9 +1,9 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { openRest, type RestOptions } from '../../src/sources/rest.ts'
+import { makeCertificate } from '../fixtures/certificate.ts'
 import { readRest, refusal } from '../fixtures/rest-reading.ts'
 import { json, type RestServer, restServer } from '../fixtures/rest-server.ts'
 
@@ -212,14 +212,21 @@ describe('private addresses', () => {
 describe('TLS', () => {
   let folder: string
   let secure: RestServer
+  const authority = (name: string) => join(folder, name, 'tls.crt')
+
+  async function secureServer(name: string, certificate: { readonly hasExpired?: boolean }): Promise<RestServer> {
+    await mkdir(join(folder, name))
+    // With a name for others, since one without any would be good for its subject too.
+    await makeCertificate(join(folder, name), { names: 'IP:127.0.0.1,DNS:other.example', ...certificate })
+    const key = await readFile(join(folder, name, 'tls.key'), 'utf8')
+    const made = await restServer({ key, cert: await readFile(authority(name), 'utf8') })
+    made.answer(() => json({ data: [{ id: 1 }] }))
+    return made
+  }
+
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'sluice-rest-'))
-    const names = ['-subj', '/CN=test', '-addext', 'subjectAltName=IP:127.0.0.1']
-    const args = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', ...names]
-    execFileSync('openssl', [...args, '-keyout', 'key.pem', '-out', 'cert.pem'], { cwd: folder, stdio: 'ignore' })
-    const [key, cert] = await Promise.all(['key.pem', 'cert.pem'].map((name) => readFile(join(folder, name), 'utf8')))
-    secure = await restServer({ key: key ?? '', cert: cert ?? '' })
-    secure.answer(() => json({ data: [{ id: 1 }] }))
+    secure = await secureServer('good', {})
   })
   afterAll(async () => {
     await secure.close()
@@ -227,23 +234,30 @@ describe('TLS', () => {
   })
 
   test('a certificate of an own authority is accepted when it is named', async () => {
-    expect((await readRest({ baseUrl: secure.url, authority: join(folder, 'cert.pem') })).rows).toEqual([['1', null]])
+    expect((await readRest({ baseUrl: secure.url, authority: authority('good') })).rows).toEqual([['1', null]])
   })
 
   test('a certificate that nobody knows is not, nor is one for another name', async () => {
     const unknown = await refusal(readRest({ baseUrl: secure.url }))
     expect(unknown).toMatchObject({ code: 'SOURCE_FAILED', message: expect.stringContaining('signed by itself') })
     const misnamed = await refusal(
-      readRest({ baseUrl: secure.url.replace('127.0.0.1', 'localhost'), authority: join(folder, 'cert.pem') }),
+      readRest({ baseUrl: secure.url.replace('127.0.0.1', 'localhost'), authority: authority('good') }),
     )
     expect(misnamed).toMatchObject({ code: 'SOURCE_FAILED', message: expect.stringContaining('for another name') })
+  })
+
+  test('one that has expired is not, though its authority is named', async () => {
+    const expired = await secureServer('expired', { hasExpired: true })
+    const error = await refusal(readRest({ baseUrl: expired.url, authority: authority('expired') }))
+    await expired.close()
+    expect(error).toMatchObject({ code: 'SOURCE_FAILED', message: expect.stringContaining('it has expired') })
   })
 
   test('a server without TLS is refused, as is a redirect away from it', async () => {
     const plain = await refusal(readRest({ baseUrl: server.url.replace('http:', 'https:') }))
     expect(plain).toMatchObject({ code: 'SOURCE_FAILED', message: expect.stringContaining('does not speak TLS') })
     secure.answer(() => ({ status: 302, headers: { location: `${server.url}/items` } }))
-    const connection = { baseUrl: secure.url, authority: join(folder, 'cert.pem'), allowOrigins: [server.origin] }
+    const connection = { baseUrl: secure.url, authority: authority('good'), allowOrigins: [server.origin] }
     expect((await refusal(readRest(connection))).message).toContain('redirects from https to http')
   })
 })

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type RetryOptions, retrying } from '../../src/engine/retry.ts'
 import { openRest } from '../../src/sources/rest.ts'
-import { type Direction, type FaultyProxy, openFaultyProxy, seededFault } from '../../src/testing/faulty-proxy.ts'
 import { readRequest } from '../../src/testing/read-request.ts'
 import { readRest, refusal, restResource } from '../fixtures/rest-reading.ts'
 import { type Answer, type Got, json, type RestServer, restServer } from '../fixtures/rest-server.ts'
@@ -178,54 +177,5 @@ describe('the rate', () => {
     setTimeout(() => controller.abort(), 300)
     expect(await refusal(read)).toMatchObject({ code: 'ABORTED' })
     expect(server.got).toHaveLength(2)
-  })
-})
-
-describe('a network that fails at any byte', () => {
-  const rows = 200
-  let proxy: FaultyProxy
-  beforeEach(async () => {
-    proxy = await openFaultyProxy({ target: { host: '127.0.0.1', port: Number(new URL(server.origin).port) } })
-    server.answer((got) => {
-      const data = Array.from({ length: 20 }, (_, index) => ({ id: (pageOf(got) - 1) * 20 + index, name: `row ${index}` }))
-      return json({ data, total: rows })
-    })
-  })
-  afterEach(() => proxy.close())
-
-  const read = () =>
-    readRest(
-      { baseUrl: `http://127.0.0.1:${proxy.port}/v1`, timeouts: { headersMs: 300, idleMs: 300 } },
-      { options: byNumber, request: engine() },
-    )
-
-  let reach: Readonly<Record<Direction, number>> | undefined
-
-  /** The bytes of a reading without a fault, each way. */
-  async function measure() {
-    expect((await read()).rows).toHaveLength(rows)
-    return { 'to-client': proxy.passed('to-client'), 'to-server': proxy.passed('to-server') }
-  }
-
-  test.each(Array.from({ length: 60 }, (_, seed) => seed + 1))('seed %i: all rows, or an error by name', async (seed) => {
-    reach ??= await measure()
-    const fault = seededFault(seed, ['cut', 'reset', 'stall', 'slow', 'corrupt'], reach)
-    proxy.set(fault)
-    const ended = await read().then(
-      (all) => ({
-        rows: all.rows.length,
-        refused: all.rejects.length,
-        ids: new Set(all.rows.map(([id]) => id)).size,
-        code: undefined,
-      }),
-      (error: unknown) => ({ rows: 0, refused: 0, ids: 0, code: (error as { code?: string }).code ?? String(error) }),
-    )
-    expect(proxy.hasFired).toBe(true)
-    if (fault.kind !== 'corrupt') expect(ended).toEqual({ rows, refused: 0, ids: rows, code: undefined })
-    else if (ended.code === undefined) expect(ended.rows + ended.refused).toBe(rows)
-    else
-      expect(['RESPONSE_INVALID', 'SOURCE_UNREACHABLE', 'SOURCE_FAILED', 'SOURCE_CHANGED', 'RESOURCE_NOT_FOUND']).toContain(
-        ended.code,
-      )
   })
 })

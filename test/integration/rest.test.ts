@@ -256,7 +256,7 @@ describe('pages by cursor and link', () => {
 })
 
 describe('a reading', () => {
-  test('asks for the next page before it hands over the rows of this one', async () => {
+  test('goes on while the rows so far are used, up to a batch', async () => {
     server.answer(numbered(3, 1))
     const source = await openRest({ ...connection(), allowPrivate: true })
     const asked = { options: { page: { by: 'number', parameter: 'page' } } }
@@ -266,7 +266,7 @@ describe('a reading', () => {
     if (partition === undefined) throw new Error('there is no partition')
     const rows = reading.read(partition)[Symbol.asyncIterator]()
     expect((await rows.next()).value?.batch.rows).toBe(1)
-    await vi.waitFor(() => expect(server.got).toHaveLength(2))
+    await vi.waitFor(() => expect(server.got).toHaveLength(4))
     await reading.close()
     await reading.close()
     await source.close()

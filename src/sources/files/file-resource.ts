@@ -84,7 +84,7 @@ const common = {
   settleMs: v.optional(v.pipe(v.number(), v.minValue(0, 'is under 0')), 0),
   marker: v.optional(someText),
   checksum: v.optional(v.picklist(['md5', 'sha256'])),
-  encoding: v.optional(v.pipe(v.string(), v.check(isEncoding, 'is no encoding of the Encoding Standard'))),
+  encoding: v.optional(someText),
   compression: v.optional(v.picklist(['gzip', 'zip', 'none'])),
   entries: v.optional(someText),
   unpackLimit: v.optional(unpackLimit, {}),
@@ -116,7 +116,7 @@ export function fileResource(resource: Resource): FileResource {
     throw invalid(resource, `${v.getDotPath(issue) ?? 'options'}: ${issue.message}`)
   }
   const asked = parsed.output
-  const fault = misfit(asked)
+  const fault = optionsMisfit(asked)
   if (fault !== undefined) throw invalid(resource, fault)
   return {
     pattern,
@@ -133,13 +133,24 @@ export function fileResource(resource: Resource): FileResource {
   }
 }
 
-/** What no two of the options can mean together. */
-function misfit({ format, marker, encoding, compression, entries }: v.InferOutput<typeof options>): string | undefined {
+/** What {@link optionsMisfit} looks at. */
+interface AskedOptions {
+  readonly format: { readonly kind: string }
+  readonly marker?: string | undefined
+  readonly encoding?: string | undefined
+  readonly compression?: string | undefined
+  readonly entries?: string | undefined
+}
+
+/** What no file can be read by, though each option by itself is one; undefined when all is well. */
+export function optionsMisfit({ format, marker, encoding, compression, entries }: AskedOptions): string | undefined {
   const isBinary = format.kind === 'parquet' || format.kind === 'excel'
-  if (isBinary && encoding !== undefined) return `encoding: ${format.kind} has its own`
-  if (isBinary && (compression ?? 'none') !== 'none') return `compression: ${format.kind} has its own`
-  if (entries !== undefined && compression !== undefined && compression !== 'zip') return 'entries: only a zip file has some'
-  if (marker !== undefined && marker.split('*').length > 2) return 'marker: there is more than one * in it'
+  if (encoding !== undefined && !isEncoding(encoding)) return `the encoding ${encoding} is none of the Encoding Standard`
+  if (isBinary && encoding !== undefined) return `an encoding is given, but ${format.kind} has its own`
+  if (isBinary && (compression ?? 'none') !== 'none') return `a compression is given, but ${format.kind} has its own`
+  if (entries !== undefined && (isBinary || (compression ?? 'zip') !== 'zip'))
+    return 'entries are given, but only zip files have some'
+  if (marker !== undefined && marker.split('*').length > 2) return `the marker ${marker} has more than one *`
   return undefined
 }
 

@@ -66,7 +66,7 @@ export class RestClient {
       const pauseMs = call.isIdempotent ? pauseOf(answer, pauses) : undefined
       if (pauseMs === undefined) return answer
       waitedMs += pauseMs
-      if (waitedMs > maxWaitMs) throw tooLong(request, answer, pauseMs, maxWaitMs)
+      if (waitedMs > maxWaitMs) throw tooLong(request, answer, maxWaitMs)
       if (transport.isLive) budget.pause(pauseMs)
       pauses += 1
     }
@@ -94,20 +94,24 @@ export class RestClient {
 /** How long the server asks to wait before the request is sent again; undefined when it does not. */
 function pauseOf({ status, headers }: HttpAnswer, pauses: number): number | undefined {
   if (status !== 408 && status !== 429 && status < 500) return undefined
-  const askedMs = retryAfterMs(headers['retry-after'], Date.now())
+  const asked = askedMs(headers)
   // 429 is a request to wait even where it does not say how long.
-  if (askedMs === undefined && status !== 429) return undefined
+  if (asked === undefined && status !== 429) return undefined
   const boundMs = Math.min(firstPauseMs * 2 ** pauses, longestPauseMs)
-  return Math.max(askedMs ?? 0, boundMs / 2 + Math.random() * (boundMs / 2))
+  return Math.max(asked ?? 0, boundMs / 2 + Math.random() * (boundMs / 2))
 }
 
-function tooLong({ label }: HttpRequest, { status }: HttpAnswer, pauseMs: number, maxWaitMs: number): SluiceError {
-  const isOnce = pauseMs > maxWaitMs
-  const [asked, most] = [Math.ceil(pauseMs / 1000), maxWaitMs / 1000]
-  const what = isOnce ? `asks to wait ${asked} s, longer than ${most} s` : `asks to wait again after ${most} s in all`
+function askedMs(headers: HttpAnswer['headers']): number | undefined {
+  return retryAfterMs(headers['retry-after'], Date.now())
+}
+
+function tooLong({ label }: HttpRequest, { status, headers }: HttpAnswer, maxWaitMs: number): SluiceError {
+  const [askedS, mostS] = [Math.ceil((askedMs(headers) ?? 0) / 1000), maxWaitMs / 1000]
+  const isOnce = askedS > mostS
+  const what = isOnce ? `asks to wait ${askedS} s, longer than ${mostS} s` : `asks to wait again after ${mostS} s in all`
   return new SluiceError(isOnce ? 'SOURCE_FAILED' : 'SOURCE_UNREACHABLE', `${label} was answered with ${status} and ${what}.`, {
     hint: isOnce
-      ? `Run it again in ${asked} s, or raise \`maxWaitMs\` of the connection.`
+      ? `Run it again in ${askedS} s, or raise \`maxWaitMs\` of the connection.`
       : 'Lower `rate` of the connection, or raise `maxWaitMs`.',
     details: { request: label, status },
   })

@@ -10,7 +10,7 @@ export type RestAuth =
   | ClientCredentials
 
 /** OAuth 2: a token for the client itself, asked for at `url`. */
-export interface ClientCredentials {
+interface ClientCredentials {
   readonly type: 'clientCredentials'
   readonly url: string
   readonly clientId: string

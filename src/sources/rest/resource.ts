@@ -15,13 +15,13 @@ interface CountedPaging {
   readonly total: string | undefined
 }
 
-export interface NumberPaging extends CountedPaging {
+interface NumberPaging extends CountedPaging {
   readonly by: 'number'
   readonly from: number
   readonly size: number | undefined
 }
 
-export interface OffsetPaging extends CountedPaging {
+interface OffsetPaging extends CountedPaging {
   readonly by: 'offset'
   readonly from: number
   readonly size: number
@@ -153,7 +153,7 @@ export function restResource(resource: Resource): RestResource {
 }
 
 /** A resource that says something that cannot be. */
-export function invalidResource({ source, locator }: Pick<Resource, 'source' | 'locator'>, what: string): SluiceError {
+function invalidResource({ source, locator }: Pick<Resource, 'source' | 'locator'>, what: string): SluiceError {
   return new SluiceError('CONFIG_INVALID', `The resource ${locator} of ${source}: ${what}.`, {
     hint: 'Correct the resource in the extract script.',
   })

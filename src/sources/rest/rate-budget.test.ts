@@ -1,0 +1,56 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { RateBudget } from './rate-budget.ts'
+
+// The timers of `node:timers/promises` are no globals, and so not faked by themselves.
+vi.mock('node:timers/promises', () => ({
+  setTimeout: (ms: number) => new Promise((resolve) => setTimeout(resolve, ms)),
+}))
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }))
+afterEach(() => void vi.useRealTimers())
+
+const { signal } = new AbortController()
+
+/** When each of so many requests began, in milliseconds. */
+async function begun(budget: RateBudget, count: number): Promise<number[]> {
+  const start = performance.now()
+  const times: number[] = []
+  const all = Array.from({ length: count }, () =>
+    budget.take(signal).then(() => times.push(Math.round(performance.now() - start))),
+  )
+  await vi.advanceTimersByTimeAsync(200_000)
+  await Promise.all(all)
+  return times
+}
+
+test('without limits nobody waits', async () => {
+  expect(await begun(new RateBudget({}), 5)).toEqual([0, 0, 0, 0, 0])
+})
+
+test('no second has more than its limit', async () => {
+  expect(await begun(new RateBudget({ perSecond: 2 }), 5)).toEqual([0, 0, 1000, 1000, 2000])
+})
+
+test('a minute counts besides', async () => {
+  expect(await begun(new RateBudget({ perSecond: 2, perMinute: 3 }), 7)).toEqual([0, 0, 1000, 60_000, 60_000, 61_000, 120_000])
+})
+
+test('a pause holds everybody back', async () => {
+  const budget = new RateBudget({ perSecond: 10 })
+  budget.pause(5_000)
+  budget.pause(2_000)
+  expect(await begun(budget, 2)).toEqual([5000, 5000])
+})
+
+test('whoever gives up does not hold up the others, and takes no turn', async () => {
+  const budget = new RateBudget({ perSecond: 1 })
+  await budget.take(signal)
+  const controller = new AbortController()
+  const given = budget.take(controller.signal)
+  const other = budget.take(signal)
+  controller.abort(new Error('enough'))
+  await expect(given).rejects.toThrow('enough')
+  const start = performance.now()
+  await vi.advanceTimersByTimeAsync(1_000)
+  await other
+  expect(performance.now() - start).toBe(1_000)
+})
