@@ -1,14 +1,33 @@
 import { defineConfig } from 'vitest/config'
 
+const remote = [
+  'test/integration/ftp*.test.ts',
+  'test/integration/sftp*.test.ts',
+  'test/integration/remote-project.test.ts',
+  'test/e2e/remote-files.test.ts',
+]
+
 export default defineConfig({
   test: {
     reporters: ['default', './test/summary-reporter.ts'],
     projects: [
       { test: { name: 'unit', include: ['src/**/*.test.ts', 'test/*.test.ts'] } },
-      { test: { name: 'integration', include: ['test/integration/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
+      {
+        test: {
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts'],
+          exclude: remote,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      // Against real SSH and FTP servers: a stage of its own, because it takes minutes.
+      { test: { name: 'remote', include: remote, testTimeout: 120_000, hookTimeout: 120_000 } },
       { test: { name: 'faults', include: ['test/faults/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
       { test: { name: 'types', include: ['test/types/*.test.ts'], testTimeout: 60_000 } },
-      { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 } },
+      {
+        test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], exclude: remote, testTimeout: 120_000, hookTimeout: 120_000 },
+      },
     ],
   },
 })

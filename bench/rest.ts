@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DuckDBInstance } from '@duckdb/node-api'
@@ -9,8 +9,10 @@ import { openLocalLake } from '../src/lakes/local.ts'
 import type { DeclaredColumn } from '../src/model/script.ts'
 import { openRest } from '../src/sources/rest.ts'
 import { readRequest } from '../src/testing/read-request.ts'
-import { type Bench, least, measured, type Run, runContender, target } from './measure.ts'
+import { type Bench, type Cost, least, measured, type Run, runContender, target } from './measure.ts'
 
+const root = join(import.meta.dirname, '..')
+const python = join(root, '.cache/python/dlt/bin/python')
 const pages = 200
 const fields = [
   'id',
@@ -30,25 +32,28 @@ let server: ChildProcess | undefined
 
 /**
  * 100,000 records of 12 fields in pages of 500 from a server of this machine, in a process of its own, to staged Parquet;
- * against a loop of `fetch` and `JSON.parse` that asks for the same pages one after the other and keeps nothing.
+ * against a loop of `fetch` and `JSON.parse` that asks for the same pages one after the other and keeps nothing, and
+ * against dlt's REST source with Parquet files as its destination.
  *
  * Ours has one request under way, checks the declared total, stages every value as text with the system columns of a part,
- * hashes the file and brings it safely to the disk (fsync). No control store. Not counted is Node's start.
+ * hashes the file and brings it safely to the disk (fsync). No control store. Not counted is the start of Node and Python.
  */
 export const restBench: Bench = {
   contenders: {
     sluice: (folder) => readWithSluice(folder, 1),
     'sluice-4': (folder) => readWithSluice(folder, 4),
     'fetch-loop': readWithFetch,
+    dlt: readWithDlt,
   },
-  compared: ['sluice', 'fetch-loop'],
+  compared: ['sluice', 'fetch-loop', 'dlt'],
   async prepare(folder) {
     server = spawn(process.execPath, [fileURLToPath(import.meta.resolve('./rest-server.ts'))], {
       stdio: ['pipe', 'pipe', 'inherit'],
     })
     const [port] = server.stdout === null ? [''] : await once(server.stdout, 'data')
     await writeFile(join(folder, 'port'), String(port).trim())
-    return {}
+    execFileSync(process.execPath, [join(root, 'scripts/services.ts'), 'dlt'], { stdio: ['ignore', 'ignore', 'inherit'] })
+    return { dlt: execFileSync(python, ['-c', 'import dlt; print(dlt.__version__)'], { encoding: 'utf8' }).trim() }
   },
   conclude(folder, runs) {
     const several = runContender('rest', 'sluice-4', folder)
@@ -56,8 +61,9 @@ export const restBench: Bench = {
     const wall = (contender: string) => least(runs, contender, ({ wallMs }) => wallMs)
     return [
       target('wall, ours / fetch-loop', wall('sluice') / wall('fetch-loop'), 1.6),
+      target('wall, ours / dlt', wall('sluice') / wall('dlt'), 0.2),
       target('peak RSS of ours in MB', Math.max(...(runs.get('sluice') ?? []).map(({ rssMb }) => rssMb)), 250),
-      `rows a second: ${perSecond(wall('sluice'))}, fetch-loop ${perSecond(wall('fetch-loop'))}; with four requests at once ${perSecond(several.wallMs)}`,
+      `rows a second: ${perSecond(wall('sluice'))}, fetch-loop ${perSecond(wall('fetch-loop'))}, dlt ${perSecond(wall('dlt'))}; with four requests at once ${perSecond(several.wallMs)}`,
     ]
   },
 }
@@ -115,6 +121,17 @@ async function readWithFetch(folder: string): Promise<Run> {
     return { rows: String(rows), ids: String(ids), stocks: String(stocks) }
   })
   return { ...cost, facts }
+}
+
+async function readWithDlt(folder: string): Promise<Run> {
+  const path = join(folder, `dlt-${process.pid}`)
+  const script = join(import.meta.dirname, 'rest-dlt.py')
+  const env = { ...process.env, RUNTIME__DLTHUB_TELEMETRY: 'false' }
+  const said = execFileSync(python, [script, await addressOf(folder), path], { encoding: 'utf8', env })
+  const names = await readdir(join(path, 'out/bench/products'))
+  const facts = await factsOf(names.map((name) => join(path, 'out/bench/products', name)))
+  await rm(path, { recursive: true, force: true })
+  return { ...(JSON.parse(said) as Cost), facts }
 }
 
 function textColumn(name: string): DeclaredColumn {

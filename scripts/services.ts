@@ -16,6 +16,7 @@ interface DebianService {
 
 const python: Readonly<Record<string, readonly string[]>> = {
   pyarrow: ['pyarrow==26.0.1'],
+  dlt: ['dlt[parquet]==1.31.0', 'fsspec==2026.9.0'],
 }
 
 const debian: Readonly<Record<string, DebianService>> = {
@@ -26,6 +27,10 @@ const debian: Readonly<Record<string, DebianService>> = {
   proftpd: {
     packages: ['proftpd-core', 'proftpd-mod-crypto', 'openssh-client', 'openssl'],
     files: ['/usr/sbin/proftpd', '/usr/lib/proftpd/mod_tls.so', '/usr/bin/openssl', '/usr/bin/ssh-keygen'],
+  },
+  mariadb: {
+    packages: ['mariadb-server', 'mariadb-client', 'openssl'],
+    files: ['/usr/sbin/mariadbd', '/usr/bin/mariadb-install-db', '/usr/bin/mariadb', '/usr/bin/openssl'],
   },
 }
 

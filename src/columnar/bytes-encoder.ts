@@ -5,6 +5,8 @@ import type { EncoderOptions } from './number-encoder.ts'
 import type { EncodedChunk, EncodedValues, ValueEncoder } from './value-encoder.ts'
 
 const firstPlainBytes = 1 << 19
+/** After so many values it is known whether nearly all are different, as in a key. */
+const trialValues = 8_192
 
 /** Values that bring their length. Those that the dictionary knows are never copied. */
 export class BytesEncoder implements ValueEncoder {
@@ -31,6 +33,8 @@ export class BytesEncoder implements ValueEncoder {
   }
 
   add(values: Uint8Array, at: number, count: number): number {
+    const isTried = this.#chunkValues >= trialValues && this.#dictionary.entries * 50 > this.#chunkValues * 49
+    if (isTried && !this.#isPlain) this.#giveUpDictionary()
     this.#chunkValues += count
     let next = at
     let left = count

@@ -68,6 +68,32 @@ export class ColumnBuilder {
     this.#added()
   }
 
+  /** Like {@link addBigint} for values of 64 bits, given as two halves: `low` as 32 bits, `high` with the sign. */
+  addHalves(low: number, high: number): void {
+    if (this.type.kind === 'decimal' && this.type.precision > 18) {
+      this.#reserve(16)
+      const sign = high < 0 ? -1 : 0
+      this.#used = this.#values.writeInt32BE(sign, this.#used)
+      this.#used = this.#values.writeInt32BE(sign, this.#used)
+      this.#used = this.#values.writeInt32BE(high | 0, this.#used)
+      this.#used = this.#values.writeInt32BE(low | 0, this.#used)
+    } else {
+      this.#reserve(8)
+      const values = this.#values
+      const at = this.#used
+      values[at] = low
+      values[at + 1] = low >>> 8
+      values[at + 2] = low >>> 16
+      values[at + 3] = low >>> 24
+      values[at + 4] = high
+      values[at + 5] = high >>> 8
+      values[at + 6] = high >>> 16
+      values[at + 7] = high >>> 24
+      this.#used = at + 8
+    }
+    this.#added()
+  }
+
   /** float, double. */
   addNumber(v: number): void {
     this.#reserve(8)

@@ -76,7 +76,8 @@ export interface RunBook {
    * Decides and begins in one transaction: reads what `decide` asks for, and when it allows the run,
    * takes the lease with the next token, marks a dead predecessor ABANDONED, opens the batch if it is new
    * and records the run as RUNNING. Of any number of callers at once exactly one begins.
-   * A refusal is recorded and returned.
+   * A refusal is recorded and returned. Asked again for a run that it began, because the answer got lost, it answers
+   * the same without a decision.
    */
   begin(request: RunRequest, decide: (facts: GateFacts) => Promise<GateDecision>): Promise<Begun>
   /**
@@ -111,6 +112,8 @@ export interface GateFacts {
   done(id: ScriptId, batch: BatchDate): Promise<Run | undefined>
   /** The newest batch for which the script ended STAGED or SUCCESS. */
   latestDone(id: ScriptId): Promise<BatchDate | undefined>
+  /** Whether one of the scripts ended STAGED or SUCCESS, for whatever batch, after the newest run of `id` that did had begun. */
+  doneSince(ids: readonly ScriptId[], id: ScriptId): Promise<boolean>
   /** The newest committed extraction of the batch. */
   extraction(extract: ScriptId, batch: BatchDate): Promise<CommittedExtraction | undefined>
   /** The oldest batch before this one, and not before `from`, with a committed extraction that the load has not published. */

@@ -94,11 +94,24 @@ export class PartSeries {
     runId?.addString(this.#options.runId)
     partNumber?.addInt(part)
     extractedAt?.addBigint(this.#extractedMicros)
-    for (let index = 0; index < rows; index++) row?.addBigint(BigInt(rowNumber(index)))
+    row?.addBigint(0n)
     return [batchId, runId, partNumber, row, extractedAt].flatMap((builder) => {
       const vector = builder?.take()
       if (vector === undefined) return []
-      return builder === row ? [vector] : [{ ...vector, values: Buffer.alloc(vector.values.length * rows, vector.values) }]
+      const values = builder === row ? rowNumbers(rows, rowNumber) : Buffer.alloc(vector.values.length * rows, vector.values)
+      return [{ ...vector, values }]
     })
   }
+}
+
+/** The ordinals as 64-bit integers. */
+function rowNumbers(rows: number, rowNumber: (index: number) => number): Uint8Array {
+  const bytes = new Uint8Array(rows * 8)
+  const view = new DataView(bytes.buffer)
+  for (let index = 0; index < rows; index++) {
+    const ordinal = rowNumber(index)
+    view.setUint32(index * 8, ordinal >>> 0, true)
+    view.setUint32(index * 8 + 4, Math.floor(ordinal / 2 ** 32), true)
+  }
+  return bytes
 }

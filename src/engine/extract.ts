@@ -1,6 +1,6 @@
-import type { CommittedExtraction } from '../contracts/control-store.ts'
+import type { CommittedExtraction, NewExtraction } from '../contracts/control-store.ts'
 import type { Reading } from '../contracts/source.ts'
-import { isSluiceError, SluiceError } from '../errors.ts'
+import { asSluiceError, isSluiceError, SluiceError } from '../errors.ts'
 import { type LedgerEntry, unbalanced } from '../model/ledger.ts'
 import type { Manifest, ManifestColumn } from '../model/manifest.ts'
 import type { ExtractScript } from '../model/script.ts'
@@ -28,6 +28,8 @@ interface Where {
   readonly filesAgain: readonly string[] | undefined
   /** The package to compare the schema with. */
   readonly last: Manifest | undefined
+  /** Whether the source leaves out what earlier batches read; it says so by asking for it. */
+  newFilesOnly: boolean
 }
 
 interface Staging {
@@ -35,6 +37,8 @@ interface Staging {
   readonly rejects: PartSeries
   read: number
   rejected: number
+  /** Whether the control store may name these files: a commit was asked for, and not refused. */
+  mayBeNamed: boolean
 }
 
 /** Reads the script's resource into the lake and commits the package; the cursor moves with the commit. */
@@ -53,7 +57,10 @@ export function extract(context: EngineContext, request: StepRequest<ExtractScri
         cursor: script.cursor,
         lower: where.lower,
         upper: where.upper,
-        seenFiles: () => context.control.extractions.files(script.id, batch),
+        seenFiles: () => {
+          where.newFilesOnly = true
+          return context.control.extractions.files(script.id, batch)
+        },
         filesAgain: where.filesAgain,
         signal: run.signal,
         retry: run.retry,
@@ -64,7 +71,10 @@ export function extract(context: EngineContext, request: StepRequest<ExtractScri
     try {
       return await stage(attempt, where, reading)
     } finally {
-      await reading.close()
+      // What was staged, or why it was not, is the run's outcome: not how the source took its leave.
+      await reading.close().catch((cause: unknown) => {
+        run.log.warn('the source could not be closed', { reason: asSluiceError(cause).message })
+      })
     }
   })
 }
@@ -77,7 +87,7 @@ async function startOf(attempt: Attempt): Promise<Where> {
   const before = await extractions.before(script.id, batch)
   const last = await lastManifest(attempt, again ?? before)
   const filesAgain = again && last?.files.map(({ path }) => path)
-  const common = { last, filesAgain }
+  const common = { last, filesAgain, newFilesOnly: again !== undefined && last?.newFilesOnly === true }
   if (!script.cursor) return { lower: undefined, upper: undefined, movesCursor: false, ...common }
   refuseOtherCursor(script, script.cursor.column, (again ?? before)?.window?.column)
   if (again?.window) return { lower: again.window.lower, upper: again.window.upper, movesCursor: false, ...common }
@@ -121,17 +131,14 @@ async function stage(attempt: Attempt, where: Where, reading: Reading): Promise<
     rejects: new PartSeries({ ...common, name: 'rejects', columns: rejectColumns }),
     read: 0,
     rejected: 0,
+    mayBeNamed: false,
   }
-  let committing = false
   try {
     await copy(attempt, reading, staging)
     const ledger = balanced(script, reading, staging)
-    return await commit(attempt, where, reading, { staging, ledger, columns }, () => {
-      committing = true
-    })
+    return await commit(attempt, where, reading, { staging, ledger, columns })
   } catch (error) {
-    // Once the commit was asked for, its outcome may be unknown: files that it may name stay, unless it was refused.
-    if (!committing || isSluiceError(error, 'FENCED')) await discard(attempt, staging)
+    if (!staging.mayBeNamed) await discard(attempt, staging)
     throw error
   }
 }
@@ -181,16 +188,10 @@ interface Staged {
   readonly columns: readonly ManifestColumn[]
 }
 
-async function commit(
-  attempt: Attempt,
-  where: Where,
-  reading: Reading,
-  staged: Staged,
-  onCommit: () => void,
-): Promise<StepResult> {
+async function commit(attempt: Attempt, where: Where, reading: Reading, staged: Staged): Promise<StepResult> {
   const { context, run, folder } = attempt
   await context.failpoint('extract.before-manifest')
-  const manifest = manifestOf(attempt, reading, staged)
+  const manifest = manifestOf(attempt, where, reading, staged)
   const bytes = new TextEncoder().encode(canonicalJson(manifest))
   const manifestPath = `${folder}/manifest.json`
   const writer = await context.lake.create(manifestPath)
@@ -205,8 +206,7 @@ async function commit(
   run.signal.throwIfAborted()
   await context.failpoint('extract.before-commit')
   const exitCode = manifest.rowsRejected > 0 ? 4 : 0
-  onCommit()
-  const held = await context.control.extractions.commit(run.key, {
+  await record(attempt, staged.staging, {
     manifestPath,
     manifestSha256: sha256(bytes),
     schemaHash: manifest.schemaHash,
@@ -218,12 +218,38 @@ async function commit(
     ledger: staged.ledger,
     files: manifest.files,
   })
-  if (!held) throw fencedError(run.key)
   await context.failpoint('extract.after-commit')
   return { exitCode, ledger: staged.ledger, recorded: true }
 }
 
-function manifestOf({ context, script, run }: Attempt, reading: Reading, { staging, columns }: Staged): Manifest {
+/** Commits the package once, however often the answer gets lost. FENCED when a newer run took over. */
+async function record({ context, run }: Attempt, staging: Staging, extraction: NewExtraction): Promise<void> {
+  const { extractions } = context.control
+  const { script, batch, runId } = run.key
+  const isCommitted = async () => staging.mayBeNamed && (await extractions.latest(script, batch))?.runId === runId
+  const asking = run.retry(async () => {
+    if (await isCommitted()) return true
+    const isFirst = !staging.mayBeNamed
+    staging.mayBeNamed = true
+    const held = await extractions.commit(run.key, extraction)
+    // Only the first answer tells a newer run's lease from the one that our own commit has freed.
+    if (!held && isFirst) staging.mayBeNamed = false
+    return held
+  })
+  const held = await asking.catch(async (cause: unknown) => {
+    // The freed lease may have stopped the run before it could ask again.
+    if (await isCommitted().catch(() => false)) return true
+    throw cause
+  })
+  if (!held) throw fencedError(run.key)
+}
+
+function manifestOf(
+  { context, script, run }: Attempt,
+  { newFilesOnly }: Where,
+  reading: Reading,
+  { staging, columns }: Staged,
+): Manifest {
   return {
     format: 1,
     project: context.settings.project,
@@ -240,6 +266,7 @@ function manifestOf({ context, script, run }: Attempt, reading: Reading, { stagi
     parts: staging.parts.finished,
     rejects: staging.rejects.finished,
     files: reading.readFiles?.() ?? [],
+    ...(newFilesOnly && { newFilesOnly }),
     rowsRead: staging.read,
     rowsStaged: staging.parts.finished.reduce((sum, { rows }) => sum + rows, 0),
     rowsRejected: staging.rejected,

@@ -62,6 +62,7 @@ interface World {
   readonly batches: Map<string, Batch>
   readonly leases: Map<ScriptId, LeaseState>
   readonly done: Map<string, Run>
+  readonly doneSince: Set<ScriptId>
   readonly extractions: Map<string, CommittedExtraction>
   unloadedBefore: string | undefined
 }
@@ -76,6 +77,7 @@ beforeEach(() => {
     batches: new Map(),
     leases: new Map(),
     done: new Map(),
+    doneSince: new Set(),
     extractions: new Map(),
     unloadedBefore: undefined,
   }
@@ -114,6 +116,7 @@ const facts: GateFacts = {
   lease: async (id) => world.leases.get(id),
   done: async (id, day) => world.done.get(`${id} ${day}`),
   latestDone: async () => undefined,
+  doneSince: async (ids) => ids.some((id) => world.doneSince.has(id)),
   extraction: async (id, day) => world.extractions.get(`${id} ${day}`),
   unloadedBefore: async () => world.unloadedBefore,
 }
@@ -314,5 +317,17 @@ describe('what a script builds on', () => {
     finish(fact.id, { exitCode: 4 })
     expect(await ask(fact)).toMatchObject({ code: doneBefore, exitCode: 4 })
     expect(await ask(fact, { force: true })).toMatchObject({ code: 'UPSTREAM_NOT_DONE' })
+  })
+
+  test('a mart whose tables were published again since is not done, unless it is a view', async () => {
+    for (const id of mart.dependsOn) finish(id)
+    finish(mart.id, { sequence: 3 })
+    expect(await ask(mart)).toMatchObject({ code: doneBefore })
+    world.doneSince.add(load.id)
+    expect(await ask(mart)).toMatchObject({ run: true, sequence: 0 })
+    expect(await ask(mart, { force: true })).toMatchObject({ run: true, sequence: 4 })
+    expect(await ask({ ...mart, materialized: 'view' })).toMatchObject({ code: doneBefore })
+    finish(load.id)
+    expect(await ask(load)).toMatchObject({ code: doneBefore })
   })
 })

@@ -25,6 +25,7 @@ export async function decide(context: GateContext, request: StepRequest, facts: 
   const refused =
     (await registration(context, request, facts)) ??
     dispositionRefusal(context, request.script) ??
+    sharedTargetRefusal(context, request.script) ??
     (await batchRefusal(context, request, facts)) ??
     (await leaseRefusal(request, facts))
   if (refused) return refused
@@ -32,12 +33,17 @@ export async function decide(context: GateContext, request: StepRequest, facts: 
   const done = await facts.done(script.id, batch)
   const extraction = script.kind === 'load' ? await facts.extraction(script.extract, batch) : undefined
   const same = done !== undefined && (extraction === undefined || extraction.manifestSha256 === done.manifestSha256)
-  if (done && same && !force) return recorded(request, done.exitCode ?? 0)
+  if (done && same && !force && !(await isOutdated(script, facts))) return recorded(request, done.exitCode ?? 0)
   const upstream =
     (script.kind === 'load' ? await packageRefusal(context, request, script, extraction, facts) : undefined) ??
     (await dependencyRefusal(context, request, facts))
   if (upstream) return upstream
-  return { run: true, extraction, sequence: done && same && script.kind !== 'extract' ? done.sequence + 1 : 0 }
+  return { run: true, extraction, sequence: done && same && force && script.kind !== 'extract' ? done.sequence + 1 : 0 }
+}
+
+/** Whether what a mart's rows were made from was published again since; a view shows what is there. */
+async function isOutdated(script: Script, facts: GateFacts): Promise<boolean> {
+  return script.kind === 'mart' && script.materialized === 'table' && (await facts.doneSince(script.dependsOn, script.id))
 }
 
 function refuse(code: ErrorCode, message: string, hint: string): Refusal {
@@ -82,6 +88,23 @@ function dispositionRefusal(context: GateContext, script: Script): Refusal | und
     `${script.id} appends, but ${script.extract} reads ${again} again: rows would be doubled.`,
     `Declare write: { disposition: 'merge', key: [...] } in ${script.id}, or let ${script.extract} read every row once.`,
   )
+}
+
+/** A replacement would remove what the other script wrote; two spellings of one table would have two fences. */
+function sharedTargetRefusal({ scripts }: GateContext, script: Script): Refusal | undefined {
+  if (script.kind !== 'load') return undefined
+  const { id, into, write } = script
+  const other = scripts
+    .filter((candidate) => candidate.kind === 'load')
+    .find((load) => load.id !== id && load.into.toLowerCase() === into.toLowerCase())
+  if (other === undefined) return undefined
+  if (other.into !== into) {
+    const message = `${id} writes ${into} and ${other.id} writes ${other.into}, which warehouses take for one table.`
+    return refuse('CONFIG_INVALID', message, `Write both names alike, or give ${id} another table with into.`)
+  }
+  if (write.disposition !== 'replace') return undefined
+  const message = `${id} replaces all of ${into}, and with it the rows that ${other.id} writes there.`
+  return refuse('CONFIG_INVALID', message, `Give ${id} another table with into, or another disposition than replace.`)
 }
 
 async function batchRefusal(context: GateContext, request: StepRequest, facts: GateFacts): Promise<Refusal | undefined> {

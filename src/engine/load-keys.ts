@@ -1,6 +1,6 @@
 import type { Session } from '../contracts/warehouse.ts'
 import { SluiceError } from '../errors.ts'
-import { giveNewKeys, moveMark, readMark, takeKnownKeys } from '../sql/surrogate-keys.ts'
+import { completeKeys, giveNewKeys, moveMark, readMark, takeKnownKeys } from '../sql/surrogate-keys.ts'
 import type { LoadWork } from './load-work.ts'
 
 /** Gives each staged row its surrogate key: the one that its natural key has, or the next one. */
@@ -8,7 +8,10 @@ export async function giveKeys(work: LoadWork, session: Session): Promise<void> 
   const { dialect, plan, tag } = work
   const { key, surrogateKey } = plan.write
   if (surrogateKey === undefined) return
-  if (key.length > 0) await session.execute(takeKnownKeys(dialect, plan, surrogateKey, tag))
+  if (key.length > 0) {
+    await moveKeys(work, session, plan.targetText, (mark) => session.execute(completeKeys(dialect, plan, surrogateKey, mark)))
+    await session.execute(takeKnownKeys(dialect, plan, surrogateKey, tag))
+  }
   await moveKeys(work, session, plan.targetText, (mark) => session.execute(giveNewKeys(dialect, plan, surrogateKey, mark, tag)))
 }
 

@@ -62,6 +62,9 @@ async function fill({ dialect, plan, tag }: LoadWork, session: Session, lookup: 
   throw new SluiceError(
     'HOP_UNBALANCED',
     `${plan.script}: ${asked} rows look into ${lookup.tableText}, but ${found} rows answer and ${filled} were filled.`,
-    { hint: `Look for keys that ${lookup.tableText} holds twice; nothing was published.`, details: { hop: 'typed-target' } },
+    {
+      hint: `Look for keys that ${lookup.tableText} holds twice, or without a ${lookup.surrogateKey}; nothing was published.`,
+      details: { hop: 'typed-target' },
+    },
   )
 }

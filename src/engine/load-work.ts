@@ -13,8 +13,8 @@ import type { ActiveRun } from './active-run.ts'
 import type { EngineContext } from './context.ts'
 import { readManifest } from './extract-schema.ts'
 import { fenceClaim, passFence, refuseOtherStores } from './fence.ts'
-import { planLoad, stubTargets, tablesOf } from './plan-load.ts'
-import { watchedSession } from './watched-session.ts'
+import { keyedTables, planLoad, stubTargets, tablesOf } from './plan-load.ts'
+import { watchedTransaction } from './watched-session.ts'
 
 /** One load at work: what its two transactions share. */
 export interface LoadWork {
@@ -34,6 +34,7 @@ export async function beginLoad(context: EngineContext, script: LoadScript, run:
   const { extraction } = run
   if (!extraction) throw new SluiceError('INTERNAL', `${script.id} began without a package.`, { hint: 'Report it with the log.' })
   const manifest = await readManifest(context.lake, extraction.manifestPath, extraction.manifestSha256)
+  refusePartOfAll(script, manifest)
   for (const part of [...manifest.parts, ...manifest.rejects]) {
     run.signal.throwIfAborted()
     await run.statement(() => context.lake.verify(part))
@@ -62,11 +63,23 @@ export async function beginLoad(context: EngineContext, script: LoadScript, run:
 export function inTransaction<T>(work: LoadWork, addsStubs: boolean, inside: (session: Session) => Promise<T>): Promise<T> {
   const { run, warehouse, dialect, plan } = work
   const dimensions = addsStubs ? stubTargets(plan).map(({ table }) => table) : []
-  return warehouse.transaction([plan.target, ...dimensions], async (plain) => {
-    const session = watchedSession(plain, run)
+  return watchedTransaction(warehouse, [plan.target, ...dimensions], run, async (session) => {
     await passFence(dialect, session, plan.audit, claimsOf(work, addsStubs), run.key)
     return inside(session)
   })
+}
+
+/** The gate knows the scripts as they are now; the package may be older, and only it knows which files were left out. */
+function refusePartOfAll({ id, extract, write }: LoadScript, { batch, window, newFilesOnly }: Manifest): void {
+  if (write.disposition !== 'replace' || (window === null && newFilesOnly !== true)) return
+  throw new SluiceError(
+    'REPLACE_INCREMENTAL',
+    `${id} replaces everything, but the package of ${extract} for batch ${batch} holds only what was new.`,
+    {
+      hint: `Declare write: { disposition: 'merge', key: [...] } in ${id}, or let ${extract} read everything and extract again with --force.`,
+      details: { batch },
+    },
+  )
 }
 
 async function dimensionsOf(
@@ -94,8 +107,7 @@ async function defineTables(work: LoadWork): Promise<void> {
     tables.push(...(table === plan.typed ? alignStage(dialect, table, columns, now) : alignTable(dialect, table, columns, now)))
   }
   const fences = claims.flatMap((claim) => prepareFence(dialect, plan.audit.fence, claim))
-  const generates = plan.write.surrogateKey !== undefined || claims.length > 1
-  const marks = generates ? claims.map((claim) => prepareMark(dialect, plan.audit.marks, claim.target)) : []
+  const marks = keyedTables(plan).map((keyed) => prepareMark(dialect, plan.audit.marks, keyed))
   await run.statement(() => warehouse.define([...schemas, ...tables, ...fences, ...marks]))
 }
 

@@ -24,7 +24,7 @@ import type { EngineContext } from './context.ts'
 import { fenceClaim, passFence, refuseOtherStores } from './fence.ts'
 import { runStep } from './run-step.ts'
 import type { StepOutcome, StepRequest } from './step.ts'
-import { countRows, watchedSession } from './watched-session.ts'
+import { countRows, watchedTransaction } from './watched-session.ts'
 
 interface MartWork {
   readonly context: EngineContext
@@ -122,8 +122,7 @@ async function refuseOtherKind({ warehouse, dialect, table, script }: MartWork):
 async function rebuild(work: MartWork, shape: TableSchema | undefined, manifestSha256: string): Promise<readonly LedgerEntry[]> {
   const { context, run, warehouse, dialect, table, audit, script } = work
   const claim = fenceClaim(tableText(table), run.key, context.store.storeId)
-  const ledger = await warehouse.transaction([table], async (plain) => {
-    const session = watchedSession(plain, run)
+  const ledger = await watchedTransaction(warehouse, [table], run, async (session) => {
     await passFence(dialect, session, audit, [claim], run.key)
     if (shape) {
       await session.execute(deleteAll(dialect, table))

@@ -17,7 +17,7 @@ import {
   stubColumn,
   targetColumns,
 } from '../sql/load-plan.ts'
-import { markColumns } from '../sql/surrogate-keys.ts'
+import { type KeyedTable, markColumns } from '../sql/surrogate-keys.ts'
 import type { LayerSchemas } from './context.ts'
 import { systemColumns } from './extract-parts.ts'
 import { rejectColumns } from './extract-rejects.ts'
@@ -76,17 +76,23 @@ export function tablesOf(plan: LoadPlan): readonly (readonly [TableName, readonl
     ...lookups.map(({ name }) => int64(name)),
   ]
   const asked = lookups.flatMap(({ keys }) => keys.map(({ staged, cast }) => ({ name: staged, type: cast.to, nullable: true })))
-  const marks = write.surrogateKey !== undefined || lookups.some(({ unknown }) => unknown === 'stub')
   return [
     [audit.fence, fenceColumns],
     [audit.ledger, ledgerColumns],
     [audit.rejects, rejectTableColumns],
-    ...(marks ? [[audit.marks, markColumns] as const] : []),
+    ...(keyedTables(plan).length > 0 ? [[audit.marks, markColumns] as const] : []),
     [plan.landing, plan.landed],
     [plan.refused, [...rejectColumns, ...systemColumns]],
     [plan.typed, [...values, ...asked, ...stageColumns]],
     [plan.target, [...values, ...(write.surrogateKey === undefined ? [] : [stubColumn]), ...targetColumns]],
   ]
+}
+
+/** The tables whose rows a load gives surrogate keys: its target, and the dimensions that it adds stubs to. */
+export function keyedTables(plan: LoadPlan): readonly KeyedTable[] {
+  const { target, targetText, write } = plan
+  const own = write.surrogateKey === undefined ? [] : [{ table: target, tableText: targetText, surrogateKey: write.surrogateKey }]
+  return [...own, ...stubTargets(plan)]
 }
 
 /** The dimensions that a load adds stubs to. */
@@ -107,10 +113,11 @@ function stagedColumn(column: ManifestColumn): Column {
 
 function loadColumn(script: LoadScript, manifest: Manifest, declared: LoadColumnDeclaration): LoadColumn {
   const { name, type } = declared
-  if (declared.computed !== undefined) {
-    return { name, type, origin: { kind: 'computed', expression: declared.computed, required: !declared.nullable } }
-  }
   const { key, newest } = script.write
+  if (declared.computed !== undefined) {
+    const required = newest === name || !declared.nullable
+    return { name, type, origin: { kind: 'computed', expression: declared.computed, required } }
+  }
   const hasDefault = declared.default !== undefined
   // A row without a key is refused by the deduplication, under a code of its own.
   const required = !hasDefault && (newest === name || (!declared.nullable && !key.includes(name)))
@@ -149,9 +156,14 @@ function plannedLookup(
 ): PlannedLookup {
   const table = { schema: schemas.target, table: lookup.into }
   const dimension = dimensions.get(lookup.dimension)
-  const keys = lookup.keys.map(({ column, from }) => {
-    const known = dimension?.columns.find(({ name }) => name === column)
+  const columnOf = (column: string): Column => {
+    const known = dimension?.columns.find(({ name }) => name.toLowerCase() === column.toLowerCase())
     if (!known) throw noDimension(script, lookup, column)
+    return known
+  }
+  columnOf(lookup.surrogateKey)
+  const keys = lookup.keys.map(({ column, from }) => {
+    const known = columnOf(column)
     const wanted = { name: lookup.name, from, to: known.type, length: undefined, required: !lookup.nullable }
     return { column, from, staged: `${lookup.name}__${column}`, cast: columnCast(script, manifest, wanted) }
   })

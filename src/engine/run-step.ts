@@ -130,7 +130,10 @@ function noteRetry(log: RunLog) {
 async function record(context: EngineContext, key: RunKey, outcome: RunOutcome): Promise<void> {
   const { policy, signal } = { policy: context.settings.retry, signal: new AbortController().signal }
   const held = await retrying(() => context.control.runs.finish(key, outcome), { policy, signal, onRetry: () => {} })
-  if (!held && outcome.status === 'SUCCESS') throw fencedError(key)
+  if (held || outcome.status !== 'SUCCESS') return
+  // The answer to a try before may have got lost: then the store says that this very run ended.
+  const [run] = await context.control.runs.list({ runId: key.runId, limit: 1 })
+  if (run?.status !== 'SUCCESS') throw fencedError(key)
 }
 
 function success({ exitCode, ledger, published }: StepResult): RunOutcome {

@@ -21,9 +21,9 @@ export interface JsonPageRequest {
   readonly facts: readonly string[]
 }
 
-/** One element of the records, as it was found. */
+/** One element of the records, as it was found; only until the next one is read. */
 export interface FoundRecord {
-  /** To take the values from; until the next record is read. */
+  /** To take the values from. */
   readonly record: JsonRecord
   /** Why it is to be refused; empty when it fits. */
   readonly causes: readonly RejectCause[]
@@ -47,6 +47,8 @@ export class JsonPage {
   #outcome: JsonPageOutcome = 'absent'
   #isValid = false
   #onRecord: (found: FoundRecord) => void = () => {}
+  /** One for all records: of a new one for each, the collection of garbage would be felt. */
+  readonly #found: { -readonly [N in keyof FoundRecord]: FoundRecord[N] }
 
   constructor({ columns, records, facts }: JsonPageRequest) {
     this.#isList = records.endsWith('[*]')
@@ -54,6 +56,7 @@ export class JsonPage {
     const path = memberPath(this.#isList ? records.slice(0, -3) : records)
     if (path === undefined) throw unknownPath('the records', records)
     this.#record = new JsonRecord(columns)
+    this.#found = { record: this.#record, causes: [], data: new Uint8Array(0), start: 0, end: 0 }
     if (path.length > 0) {
       const read = (data: Uint8Array, start: number, limit: number) => this.#readRecords(data, start, limit)
       this.#whole = new JsonRecord(facts.map(factColumn), { path, read })
@@ -119,15 +122,21 @@ export class JsonPage {
   #readOne(data: Uint8Array, start: number, limit: number): number {
     const record = this.#record
     const end = record.readAt(data, start, limit, this.#isValid)
-    if (end >= 0) {
-      this.#onRecord({ record, causes: record.causes, data, start, end })
-      return end
-    }
+    if (end >= 0) return this.#tell(record.causes, data, start, end)
     // Where only its brackets are in order, as in one that is nested too deeply, the records behind it can still be read.
     const behind = skipValue(data, start, limit)
     if (behind < 0 || behind > limit) return -1
-    this.#onRecord({ record, causes: [{ code: 'MALFORMED' }], data, start, end: behind })
-    return behind
+    return this.#tell([{ code: 'MALFORMED' }], data, start, behind)
+  }
+
+  #tell(causes: readonly RejectCause[], data: Uint8Array, start: number, end: number): number {
+    const found = this.#found
+    found.causes = causes
+    found.data = data
+    found.start = start
+    found.end = end
+    this.#onRecord(found)
+    return end
   }
 }
 

@@ -252,9 +252,10 @@ export class JsonRecord {
     }
     const expected = members[next]
     if (expected !== undefined && isName(expected.bytes, name, from, length)) return expected
-    const found = members.find((member) => isName(member.bytes, name, from, length))
-    if (found === undefined && parent === this.#root && parent.columns.length === 0) this.#leave(start, end)
-    return found
+    // No `find`: what its function needs would be allocated for each member of each record.
+    for (const member of members) if (isName(member.bytes, name, from, length)) return member
+    if (parent === this.#root && parent.columns.length === 0) this.#leave(start, end)
+    return undefined
   }
 
   /** Names every column at and below a member as refused. */

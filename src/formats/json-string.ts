@@ -10,6 +10,9 @@ const escapes = new Map(
   ]),
 )
 
+/** 1 for the bytes that stand for themselves. */
+const isPlain = Uint8Array.from({ length: 256 }, (_, byte) => (byte < 0x20 || byte === quote || byte === backslash ? 0 : 1))
+
 /** What a scan learnt about a string. */
 export interface StringFacts {
   /** Behind the closing quote; -1 when it is no JSON string. */
@@ -27,7 +30,12 @@ export function scanString(data: Uint8Array, start: number, limit: number, facts
   facts.hasEscapes = false
   facts.hasLoneSurrogate = false
   for (let at = start + 1; at < limit; at++) {
-    const byte = data[at] ?? 0
+    let byte = data[at] ?? 0
+    while (isPlain[byte] === 1 && at + 1 < limit) {
+      bits |= byte
+      at += 1
+      byte = data[at] ?? 0
+    }
     if (byte === quote) {
       facts.end = at + 1
       break

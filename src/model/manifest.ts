@@ -73,6 +73,8 @@ export interface Manifest {
   readonly rejects: readonly ManifestPart[]
   /** The source files that were read, where the source is one of files. */
   readonly files: readonly FileIdentity[]
+  /** Whether what earlier batches had read was left out; then the package is not the whole resource. */
+  readonly newFilesOnly?: true
   readonly rowsRead: number
   readonly rowsStaged: number
   readonly rowsRejected: number

@@ -3,6 +3,7 @@ import type { Source } from '../contracts/source.ts'
 import { SluiceError } from '../errors.ts'
 import { openFileSource } from './files/file-source.ts'
 import type { FoundFile } from './files/file-store.ts'
+import { changedWhileRead } from './files/identity.ts'
 import { RemoteStore, type Transport } from './files/remote-store.ts'
 import { connectFtp, type FtpConnection, type FtpLogin } from './ftp/connection.ts'
 import { type Folder, factsOf, listFiles, rootOf } from './ftp/list-files.ts'
@@ -60,7 +61,7 @@ async function loginOf(options: FtpOptions): Promise<FtpLogin> {
   }
   const { port = tls === 'implicit' ? 990 : 21, connectTimeoutMs = 20_000, idleTimeoutMs = 60_000 } = options
   const ca = options.ca === undefined ? undefined : await authorities(options.ca)
-  return { host, port, user, password, tls, ca, connectTimeoutMs, idleTimeoutMs }
+  return { protocol: tls === 'none' ? 'FTP' : 'FTPS', host, port, user, password, tls, ca, connectTimeoutMs, idleTimeoutMs }
 }
 
 async function authorities(path: string): Promise<string> {
@@ -86,11 +87,7 @@ async function* readFile(connection: FtpConnection, { label }: Folder, file: Fou
 
 async function refuseChanged(connection: FtpConnection, file: FoundFile, what: string): Promise<void> {
   const now = await factsOf(connection, file.path, what)
-  if (now.bytes === file.bytes && now.modifiedNs === file.modifiedNs) return
-  throw new SluiceError('FILE_CORRUPT', `${file.id} changed while it was read.`, {
-    hint: 'Run it again when the file is complete; have files written under another name and renamed when they are.',
-    details: { file: file.id },
-  })
+  if (now.bytes !== file.bytes || now.modifiedNs !== file.modifiedNs) throw changedWhileRead(file)
 }
 
 /** The server had handed out everything, and said so, when the data connection broke on the way. */

@@ -2,6 +2,7 @@ import type { Source } from '../contracts/source.ts'
 import { SluiceError } from '../errors.ts'
 import { openFileSource } from './files/file-source.ts'
 import type { FoundFile } from './files/file-store.ts'
+import { changedWhileRead } from './files/identity.ts'
 import { RemoteStore, type Transport } from './files/remote-store.ts'
 import { connectSftp, type SftpConnection, type SftpLogin } from './sftp/connection.ts'
 import { fileBlocks } from './sftp/file-blocks.ts'
@@ -68,7 +69,7 @@ function loginOf(options: SftpOptions): SftpLogin {
     )
   }
   const { connectTimeoutMs = 20_000, idleTimeoutMs = 60_000 } = options
-  return { host, port, user, credential, password, key, passphrase, agent, connectTimeoutMs, idleTimeoutMs }
+  return { protocol: 'SFTP', host, port, user, credential, password, key, passphrase, agent, connectTimeoutMs, idleTimeoutMs }
 }
 
 async function* readFile(connection: SftpConnection, { label }: Folder, file: FoundFile): AsyncGenerator<Uint8Array> {
@@ -82,7 +83,7 @@ async function* readFile(connection: SftpConnection, { label }: Folder, file: Fo
       yield block
     }
     await refuseChanged(connection, handle, file, what)
-    if (total !== file.bytes) throw changed(file.id)
+    if (total !== file.bytes) throw changedWhileRead(file)
   } finally {
     await connection.release(handle)
   }
@@ -90,12 +91,5 @@ async function* readFile(connection: SftpConnection, { label }: Folder, file: Fo
 
 async function refuseChanged(connection: SftpConnection, handle: Buffer, file: FoundFile, what: string): Promise<void> {
   const now = factsOf(await connection.fstat(handle, what))
-  if (now.bytes !== file.bytes || now.modifiedNs !== file.modifiedNs) throw changed(file.id)
-}
-
-function changed(id: string): SluiceError {
-  return new SluiceError('FILE_CORRUPT', `${id} changed while it was read.`, {
-    hint: 'Run it again when the file is complete; have files written under another name and renamed when they are.',
-    details: { file: id },
-  })
+  if (now.bytes !== file.bytes || now.modifiedNs !== file.modifiedNs) throw changedWhileRead(file)
 }

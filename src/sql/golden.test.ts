@@ -26,7 +26,7 @@ import {
   updateChanged,
 } from './publish.ts'
 import { countBatch, countRejects, deleteBatch, deleteRejects, fillTyped, refuseCasts, refuseExtracted } from './stage.ts'
-import { giveNewKeys, moveMark, prepareMark, readMark, takeKnownKeys } from './surrogate-keys.ts'
+import { completeKeys, giveNewKeys, moveMark, prepareMark, readMark, takeKnownKeys } from './surrogate-keys.ts'
 
 const text = { kind: 'text' } as const
 const amount = { kind: 'decimal', precision: 12, scale: 2 } as const
@@ -131,8 +131,9 @@ function statements(dialect: Dialect): readonly Statement[] {
     countAsked(dialect, plan, lookup, tag),
     countFound(dialect, plan, lookup, tag),
     ...checks.map((check) => countFailing(dialect, plan, check, tag)),
-    prepareMark(dialect, marks, plan.targetText),
+    prepareMark(dialect, marks, { table: plan.target, tableText: plan.targetText, surrogateKey: 'sale_key' }),
     readMark(dialect, marks, plan.targetText),
+    completeKeys(dialect, plan, 'sale_key', 41n),
     takeKnownKeys(dialect, plan, 'sale_key', tag),
     giveNewKeys(dialect, plan, 'sale_key', 41n, tag),
     moveMark(dialect, marks, plan.targetText, 3),
@@ -144,6 +145,7 @@ function statements(dialect: Dialect): readonly Statement[] {
     countKeys(dialect, plan, tag),
     countArrived(dialect, plan, tag),
     deletePublished(dialect, append, tag),
+    deletePublished(dialect, { ...plan, write: { ...plan.write, disposition: 'insert_only' } }, tag),
     insertAll(dialect, append, publication),
     countWritten(dialect, append, tag),
     deleteReplaced(dialect, append, tag),

@@ -120,10 +120,10 @@ export function latestBatch(dialect: Dialect, table: TableName, target: string, 
   )
 }
 
-/** The `run_id` of the newest publication of a script, at most one row. */
+/** The `run_id` of the newest publication of a script, at most one row. By token: a clock may be set back. */
 export function newestPublication(dialect: Dialect, table: TableName, script: string): Statement {
   const bind = new Binder(dialect)
   return bind.statement(
-    `SELECT run_id FROM ${tableSql(dialect, table)} WHERE script = ${bind.text(script)} ORDER BY published_at DESC, run_id DESC LIMIT 1`,
+    `SELECT run_id FROM ${tableSql(dialect, table)} WHERE script = ${bind.text(script)} ORDER BY token DESC LIMIT 1`,
   )
 }

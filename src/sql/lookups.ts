@@ -68,12 +68,16 @@ export function fillLookup(dialect: Dialect, plan: LoadPlan, lookup: PlannedLook
   )
 }
 
-/** Counts the pairs of a staged row and its dimension row as `rows`: more than {@link countAsked} when a key is there twice. */
+/**
+ * Counts the pairs of a staged row and its dimension row as `rows`: more than {@link countAsked} when a key is there twice,
+ * fewer when a dimension row has no surrogate key yet.
+ */
 export function countFound(dialect: Dialect, plan: LoadPlan, lookup: PlannedLookup, tag: RunTag): Statement {
   const bind = new Binder(dialect)
   return bind.statement(
     `SELECT count(*) AS ${dialect.quote('rows')} FROM ${tableSql(dialect, plan.typed)} AS s ` +
-      `JOIN ${tableSql(dialect, lookup.table)} AS d ON ${matches(dialect, lookup)} WHERE s._run_id = ${bind.text(tag.runId)}`,
+      `JOIN ${tableSql(dialect, lookup.table)} AS d ON ${matches(dialect, lookup)} ` +
+      `WHERE s._run_id = ${bind.text(tag.runId)} AND d.${dialect.quote(lookup.surrogateKey)} IS NOT NULL`,
   )
 }
 

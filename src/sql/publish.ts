@@ -68,11 +68,15 @@ export function insertAll(dialect: Dialect, plan: LoadPlan, publication: Publica
   return insertStaged(dialect, plan, publication, '')
 }
 
-/** Removes what the script published of a batch before. */
+/**
+ * Removes what the script published of a batch before; with insert_only just the keys that arrive again, because a later
+ * batch may have brought the others too and left them, as they were there.
+ */
 export function deletePublished(dialect: Dialect, plan: LoadPlan, tag: RunTag): Statement {
   const bind = new Binder(dialect)
   const where = `_batch_id = ${bind.date(tag.batch)} AND _script = ${bind.text(plan.script)}`
-  return bind.statement(`DELETE FROM ${tableSql(dialect, plan.target)} WHERE ${where}`)
+  const arrives = plan.write.disposition === 'insert_only' ? ` AND ${keyArrives(bind, plan, tag)}` : ''
+  return bind.statement(`DELETE FROM ${tableSql(dialect, plan.target)} WHERE ${where}${arrives}`)
 }
 
 /** Empties the target for a replacement; a stub whose own row does not arrive stays, because facts point at it. */
@@ -81,9 +85,12 @@ export function deleteReplaced(dialect: Dialect, plan: LoadPlan, tag: RunTag): S
   const all = `DELETE FROM ${tableSql(dialect, plan.target)}`
   const { key, surrogateKey } = plan.write
   if (surrogateKey === undefined || key.length === 0) return bind.statement(all)
-  const keys = columnList(dialect, key)
-  const arriving = `SELECT ${keys} FROM ${tableSql(dialect, plan.typed)} WHERE _run_id = ${bind.text(tag.runId)}`
-  return bind.statement(`${all} WHERE NOT coalesce(${stubColumn.name}, FALSE) OR (${keys}) IN (${arriving})`)
+  return bind.statement(`${all} WHERE NOT coalesce(${stubColumn.name}, FALSE) OR ${keyArrives(bind, plan, tag)}`)
+}
+
+function keyArrives(bind: Binder, { typed, write }: LoadPlan, { runId }: RunTag): string {
+  const keys = columnList(bind.dialect, write.key)
+  return `(${keys}) IN (SELECT ${keys} FROM ${tableSql(bind.dialect, typed)} WHERE _run_id = ${bind.text(runId)})`
 }
 
 /** Counts the target rows that a run wrote, as `rows`. */

@@ -1,6 +1,6 @@
 import type { Dialect, Statement } from '../contracts/warehouse.ts'
 import type { Column, TableName } from '../model/schema.ts'
-import { Binder, tableSql } from './binder.ts'
+import { Binder, columnList, tableSql } from './binder.ts'
 import type { LoadPlan, RunTag } from './load-plan.ts'
 import { sameKey } from './publish.ts'
 
@@ -10,13 +10,23 @@ export const markColumns: readonly Column[] = [
   { name: 'mark', type: { kind: 'int64' }, nullable: false },
 ]
 
-/** Begins a target's keys at 0, unless they have begun. */
-export function prepareMark(dialect: Dialect, marks: TableName, target: string): Statement {
+/** A table whose rows get keys. */
+export interface KeyedTable {
+  readonly table: TableName
+  /** As the marks name it. */
+  readonly tableText: string
+  readonly surrogateKey: string
+}
+
+/** Begins a table's keys behind those that it holds, unless they have begun. */
+export function prepareMark(dialect: Dialect, marks: TableName, { table, tableText, surrogateKey }: KeyedTable): Statement {
   const bind = new Binder(dialect)
-  const table = tableSql(dialect, marks)
-  const values = `SELECT ${bind.text(target)}, ${bind.int64(0)}`
+  const into = tableSql(dialect, marks)
+  const target = bind.text(tableText)
+  const held = `(SELECT coalesce(max(${dialect.quote(surrogateKey)}), ${bind.int64(0)}) FROM ${tableSql(dialect, table)})`
+  const values = `SELECT ${target}, ${held}`
   return bind.statement(
-    `INSERT INTO ${table} (target, mark) ${values} WHERE NOT EXISTS (SELECT 1 FROM ${table} WHERE target = ${bind.text(target)})`,
+    `INSERT INTO ${into} (target, mark) ${values} WHERE NOT EXISTS (SELECT 1 FROM ${into} WHERE target = ${bind.text(tableText)})`,
   )
 }
 
@@ -31,6 +41,20 @@ export function moveMark(dialect: Dialect, marks: TableName, target: string, key
   const bind = new Binder(dialect)
   return bind.statement(
     `UPDATE ${tableSql(dialect, marks)} SET mark = mark + ${bind.int64(keys)} WHERE target = ${bind.text(target)}`,
+  )
+}
+
+/** Gives keys after the mark to the target rows that came before the target had a surrogate key. */
+export function completeKeys(dialect: Dialect, plan: LoadPlan, surrogateKey: string, mark: bigint): Statement {
+  const bind = new Binder(dialect)
+  const [name, target] = [dialect.quote(surrogateKey), tableSql(dialect, plan.target)]
+  const keys = columnList(dialect, plan.write.key)
+  const areKnown = plan.write.key.map((key) => `${dialect.quote(key)} IS NOT NULL`).join(' AND ')
+  const numbered =
+    `SELECT ${keys}, ${bind.int64(mark)} + row_number() OVER (ORDER BY ${keys}) AS _sluice_given FROM ${target} ` +
+    `WHERE ${name} IS NULL AND ${areKnown}`
+  return bind.statement(
+    `UPDATE ${target} AS t SET ${name} = s._sluice_given FROM (${numbered}) AS s WHERE t.${name} IS NULL AND ${sameKey(dialect, plan)}`,
   )
 }
 

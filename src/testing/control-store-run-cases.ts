@@ -3,6 +3,7 @@ import type { ControlStore } from '../contracts/control-store.ts'
 import { isSluiceError } from '../errors.ts'
 import type { LedgerEntry } from '../model/ledger.ts'
 import type { RunKey } from '../model/run.ts'
+import type { ScriptId } from '../model/script.ts'
 import type { ContractCase } from './contract-case.ts'
 import {
   ask,
@@ -162,6 +163,37 @@ export function runCases(fixture: ControlStoreFixture): ContractCase[] {
       await store.extractions.commit(staged, extraction())
       assert.equal((await ask(store, (facts) => facts.done('extract/sales', '2026-11-22')))?.status, 'STAGED')
       assert.equal(await ask(store, (facts) => facts.latestDone('extract/sales')), '2026-11-22')
+    }),
+    onStores(
+      fixture,
+      'a run that is begun again gets the same answer, whatever would be decided now',
+      async ({ store, other }) => {
+        const asked = request()
+        const first = await tryBegin(store, asked)
+        assert.deepEqual(await other.runs.begin(asked, async () => held), first)
+        assert.equal((await store.runs.list({ limit: 10 })).length, 1)
+        assert.deepEqual(await store.runs.decisions(undefined, 10), [])
+        assert.ok(first.begun && (await store.runs.finish(first.key, outcome())))
+      },
+    ),
+    onStores(fixture, 'the gate is told what was done since a script began that is done', async ({ store }) => {
+      const since = () => ask(store, (facts) => facts.doneSince(['load/sales', 'load/stores'], 'mart/sales'))
+      const run = async (script: ScriptId, asked: Parameters<typeof request>[1] = {}) => {
+        await store.runs.finish(await begin(store, request(script, asked)), outcome())
+      }
+      await run('load/sales')
+      const beside = await begin(store, request('load/stores'))
+      await run('mart/sales')
+      assert.equal(await since(), false)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      await store.runs.finish(beside, outcome())
+      assert.equal(await since(), true)
+      await run('mart/sales', { batch: '2026-11-23' })
+      await run('extract/sales')
+      await store.runs.finish(await begin(store, request('load/sales')), outcome({ status: 'FAILED', exitCode: 65 }))
+      assert.equal(await since(), false)
+      await run('load/sales', { batch: '2026-11-20' })
+      assert.equal(await since(), true)
     }),
   ]
 }

@@ -12,15 +12,25 @@ const at = (point: string, action: string) => ({ ...smallEnvironment, SLUICE_FAI
 const words = (line: string) => line.split(' ')
 const sluice = (line: string) => project.sluice(words(line), smallEnvironment)
 
+/** The project's own TTL is long: a run that was stopped for a moment must not lose its lease. */
+const shortLease = () =>
+  project.write({
+    'sluice.config.ts': (smallShop['sluice.config.ts'] ?? '').replace(
+      "name: 'small',",
+      `name: 'small',\n  leaseTtlMs: ${ttlMs},`,
+    ),
+  })
+
 beforeEach(async () => {
-  const config = (smallShop['sluice.config.ts'] ?? '').replace("name: 'small',", `name: 'small',\n  leaseTtlMs: ${ttlMs},`)
-  project = await cliProject({ ...smallShop, 'sluice.config.ts': config })
+  project = await cliProject(smallShop)
   makeShop(project.folder)
   expect(await sluice('register')).toMatchObject({ exitCode: 0, stderr: '' })
 })
 afterEach(() => project.remove())
 
 describe('a holder that is frozen beyond its TTL', () => {
+  beforeEach(() => shortLease())
+
   test('is refused at the commit of its extraction when a successor committed', async () => {
     const frozen = project.start(words('extract city --batch 2025-01-01'), at('extract.before-commit', 'stop'))
     await frozen.sees('extract.before-commit')

@@ -8,7 +8,7 @@ import { csvFiles, put, readAll } from '../fixtures/file-readings.ts'
 
 /** How many seeds each way is tried with: a sample, unless FAULT_CASES says more. */
 const cases = Number(process.env['FAULT_CASES'] ?? 3)
-const limits: Limits = { connectTimeoutMs: 3000, idleTimeoutMs: 1200 }
+const limits: Limits = { connectTimeoutMs: 5000, idleTimeoutMs: 2500 }
 
 interface Limits {
   readonly connectTimeoutMs: number

@@ -297,7 +297,7 @@ describeWith(['proftpd'], 'ftp', () => {
 
     afterEach(() => proxy.close())
 
-    const through = () => open(options({ host: proxy.host, port: proxy.port, idleTimeoutMs: 500 }))
+    const through = () => open(options({ host: proxy.host, port: proxy.port, idleTimeoutMs: 2000 }))
 
     const lossy: readonly FaultKind[] = ['cut', 'reset', 'stall']
     test.each(lossy)('%s in the middle of a file', async (kind) => {

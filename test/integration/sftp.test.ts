@@ -159,6 +159,9 @@ describeWith(['sshd', 'proftpd'], 'sftp', () => {
       await (await open(bySshd({ hostKey: sshd.fingerprint }))).check()
       await (await open(bySshd({ hostKey: sshd.hostKey }))).check()
       await (await open({ ...atSshd(), key: sshd.userKey, knownHosts })).check()
+      const token = 'sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29t'
+      await writeFile(knownHosts, `[${host}]:${sshd.port} ${token}\n[${host}]:${sshd.port} ${sshd.hostKey}\n`)
+      await (await open({ ...atSshd(), key: sshd.userKey, knownHosts })).check()
       await writeFile(knownHosts, `other.example.test ${sshd.hostKey}\n`)
       await expect((await open({ ...atSshd(), key: sshd.userKey, knownHosts })).check()).rejects.toMatchObject({
         code: 'SOURCE_FAILED',
@@ -308,7 +311,7 @@ describeWith(['sshd', 'proftpd'], 'sftp', () => {
     test.each(lossy)('%s in the middle of a file', async (kind) => {
       await put(sshd.folder, 'a.csv', large)
       const proxy = await openFaultyProxy({ target: { host, port: sshd.port } })
-      const source = await open(bySshd({ port: proxy.port, idleTimeoutMs: 500 }))
+      const source = await open(bySshd({ port: proxy.port, idleTimeoutMs: 2000 }))
       proxy.set({ kind, direction: 'to-client', afterBytes: 5_000_000 })
       await expect(readAll(source, csvFiles('a.csv'))).rejects.toMatchObject({ code: 'SOURCE_UNREACHABLE', retryable: true })
       expect(proxy.hasFired).toBe(true)

@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely'
 import type { GateFacts } from '../../contracts/control-store.ts'
-import type { BatchDate } from '../../model/run.ts'
+import type { BatchDate, Run } from '../../model/run.ts'
 import type { ScriptId } from '../../model/script.ts'
 import { findBatch } from './batches.ts'
 import { latestExtraction } from './extractions.ts'
@@ -21,6 +21,10 @@ export function gateFacts(trx: Transaction<Tables>, own: Holder): GateFacts {
       return run
     },
     latestDone: (id) => latestDone(trx, id),
+    doneSince: async (ids, id) => {
+      const [run] = await findRuns(trx, own, { script: id, statuses: ['STAGED', 'SUCCESS'], limit: 1 })
+      return run !== undefined && doneSince(trx, ids, run)
+    },
     extraction: (extract, batch) => latestExtraction(trx, extract, batch),
     unloadedBefore: (extract, load, batch, from) => unloadedBefore(trx, extract, load, batch, from),
   }
@@ -36,6 +40,24 @@ async function latestDone(trx: Transaction<Tables>, id: ScriptId): Promise<Batch
     .limit(1)
     .executeTakeFirst()
   return row?.batch
+}
+
+/** A run that began later has the greater number, whatever the clock says; of one that began before, only its end can tell. */
+async function doneSince(trx: Transaction<Tables>, ids: readonly ScriptId[], { runId, startedAt }: Run): Promise<boolean> {
+  const row = await trx
+    .selectFrom('run')
+    .select('number')
+    .where('script', 'in', ids)
+    .where('status', 'in', ['STAGED', 'SUCCESS'])
+    .where(({ eb, or, selectFrom }) =>
+      or([
+        eb('number', '>', selectFrom('run as since').select('since.number').where('since.run_id', '=', runId)),
+        eb('finished_at', '>', startedAt),
+      ]),
+    )
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
 }
 
 /** Of each batch only the newest package counts: it replaces those before it. */

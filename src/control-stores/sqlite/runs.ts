@@ -13,7 +13,7 @@ import type { ScriptId } from '../../model/script.ts'
 import { openNewBatch } from './batches.ts'
 import type { Database } from './database.ts'
 import { gateFacts } from './facts.ts'
-import { freeLease, grantLease, holderText, nextToken } from './leases.ts'
+import { freeLease, grantLease, holderText, nextToken, prolongLease } from './leases.ts'
 import { readLedger, writeLedger } from './ledger.ts'
 import type { Holder } from './liveness.ts'
 import { findRuns } from './run-rows.ts'
@@ -36,6 +36,8 @@ type Decide = (facts: GateFacts) => Promise<GateDecision>
 
 async function begin(trx: Transaction<Tables>, own: Holder, request: RunRequest, decide: Decide): Promise<Begun> {
   const { runId, script, kind, batch } = request
+  const begun = await begunBefore(trx, request)
+  if (begun) return begun
   const decision = await decide(gateFacts(trx, own))
   const now = new Date().toISOString()
   if (!decision.run) {
@@ -53,6 +55,18 @@ async function begin(trx: Transaction<Tables>, own: Holder, request: RunRequest,
     .execute()
   await grantLease(trx, key, own, request.leaseTtlMs, now)
   return { begun: true, key, startedAt: now }
+}
+
+/** The answer that a caller did not get; its lease counts from now on, as the caller believes. */
+async function begunBefore(
+  trx: Transaction<Tables>,
+  { runId, script, batch, leaseTtlMs }: RunRequest,
+): Promise<Begun | undefined> {
+  const lease = await trx.selectFrom('lease').select(['token', 'since']).where('run_id', '=', runId).executeTakeFirst()
+  if (!lease) return undefined
+  const key: RunKey = { runId, script, batch, token: lease.token }
+  await prolongLease(trx, key, leaseTtlMs, 0)
+  return { begun: true, key, startedAt: lease.since }
 }
 
 async function finish(trx: Transaction<Tables>, key: RunKey, outcome: RunOutcome): Promise<boolean> {

@@ -3,7 +3,9 @@ import picomatch from 'picomatch'
 /** Whether a path from the folder, with `/`, matches. Hidden files match only where the pattern has the dot. */
 export function fileMatcher(pattern: string): (id: string) => boolean {
   // Without the flag a name that holds a line break matches nothing; an exclamation mark is a character like any other.
-  return picomatch(pattern, { nonegate: true, flags: 's' })
+  const matches = picomatch(pattern, { nonegate: true, flags: 's' })
+  // It takes further arguments, such as those that `filter` gives.
+  return (id) => matches(id)
 }
 
 /** Whether the folders below have to be looked into. */

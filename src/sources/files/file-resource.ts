@@ -43,7 +43,7 @@ export interface FileContent {
 export type ChecksumKind = 'md5' | 'sha256'
 
 /** How the records of a file are written. */
-export type FileFormat =
+type FileFormat =
   | ({ readonly kind: 'csv' } & CsvOptions)
   | { readonly kind: 'jsonl' }
   | { readonly kind: 'json'; readonly records: string }

@@ -31,3 +31,11 @@ export function fileChanged(file: FoundFile, known: FileIdentity): SluiceError {
     details: { file: file.id },
   })
 }
+
+/** A file that is not, at its end, the one that was listed. */
+export function changedWhileRead({ id }: FoundFile): SluiceError {
+  return new SluiceError('FILE_CORRUPT', `${id} changed while it was read.`, {
+    hint: 'Run it again when the file is complete; have files written under another name and renamed when they are.',
+    details: { file: id },
+  })
+}

@@ -81,7 +81,7 @@ async function plannedNew(
 ): Promise<readonly PlannedFile[]> {
   const seen = await request.seenFiles()
   const { pattern } = resource
-  if (first.files.length === 0) request.notice(`No file matches ${pattern}; there are ${first.seen} others.`)
+  if (first.files.length === 0) request.notice(`No file matches ${pattern}; ${othersText(first)}.`)
   const unread = first.files.filter((file) => {
     const known = seen.get(file.id)
     return known?.bytes !== file.bytes || known.modifiedAt !== modifiedText(file.modifiedNs)
@@ -107,9 +107,12 @@ function asLong(loaded: readonly FileIdentity[], { bytes }: FoundFile): readonly
   return loaded.filter((known) => known.bytes === bytes && bytes > 0)
 }
 
+function othersText({ seen }: Pick<Look, 'seen'>): string {
+  return seen === 1 ? 'there is 1 other file' : `there are ${seen} other files`
+}
+
 function notFound({ seen }: Look, { label }: FileStore, { pattern }: FileResource): SluiceError {
-  const others = seen === 1 ? 'there is 1 other file' : `there are ${seen} other files`
-  return new SluiceError('FILE_NOT_FOUND', `No file in ${label} matches ${pattern}; ${others}.`, {
+  return new SluiceError('FILE_NOT_FOUND', `No file in ${label} matches ${pattern}; ${othersText({ seen })}.`, {
     hint: 'Correct the pattern in the extract script, or have the file delivered.',
     details: { folder: label, pattern, files: seen },
   })

@@ -64,10 +64,17 @@ export async function expectedOf(
     .toString('utf8')
     .split(/\r?\n/)
     .filter((line) => digits.test(line))
-  const line = lines.length === 1 ? lines[0] : lines.find((text) => text.includes(name))
+  const line = lines.length === 1 ? lines[0] : lines.find((text) => isOf(text, name))
   const hex = line && digits.exec(line)?.[0].toLowerCase()
   if (hex === undefined) throw unreadable(file.id, kind)
   return { kind, hex, from: file.id }
+}
+
+/** Whether a line of `md5sum`, or of its `--tag` form, is about the file. */
+function isOf(line: string, name: string): boolean {
+  const [tagged] = /(?<=\().+(?=\) = )/.exec(line) ?? []
+  const path = tagged ?? line.trim().replace(/^\\?[0-9a-f]+ [ *]/i, '')
+  return path === name || path.endsWith(`/${name}`)
 }
 
 function unreadable(id: string, kind: ChecksumKind): SluiceError {

@@ -5,12 +5,16 @@ import type { ReadBatch } from '../../model/column-batch.ts'
 import type { FileIdentity } from '../../model/manifest.ts'
 import type { TableSchema } from '../../model/schema.ts'
 import { throwIfAborted } from '../throw-if-aborted.ts'
+import { readInThread } from './content-thread.ts'
 import { alive, readContent } from './file-content.ts'
 import type { FileResource } from './file-resource.ts'
 import type { FileStore, FoundFile } from './file-store.ts'
 import { fileChanged, identityOf } from './identity.ts'
 import type { PlannedFile } from './plan-files.ts'
 import { expectedOf, HashedFile } from './read-file.ts'
+
+/** A file of this size is worth the start of a thread. */
+const threadBytes = 8 * 1024 * 1024
 
 /** The planned files, each a partition. */
 export class FilesReading implements Reading {
@@ -87,7 +91,8 @@ export class FilesReading implements Reading {
     const kind = this.#resource.checksum
     const expected = checksum && kind && (await expectedOf(this.#store, file, { file: checksum, kind }, signal))
     const bytes = new HashedFile(this.#store.read(file, signal, following), file.id, expected)
-    yield* readContent(bytes.chunks(), this.#resource, { name: file.id, columns: this.#resource.columns, notice })
+    const request = { name: file.id, columns: this.#resource.columns, notice }
+    yield* (file.bytes < threadBytes ? readContent : readInThread)(bytes.chunks(), this.#resource, request)
     if (bytes.sha256 === undefined) throw new TypeError(`${file.id} was not read to its end`)
     this.#read.set(file.id, identityOf(file, bytes.sha256))
   }

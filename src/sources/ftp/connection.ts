@@ -2,8 +2,9 @@ import { PassThrough } from 'node:stream'
 import type { ConnectionOptions } from 'node:tls'
 import type { Client, FileInfo } from 'basic-ftp'
 import { SluiceError } from '../../errors.ts'
+import { connectionLost } from '../files/remote-failures.ts'
 import { aborted } from '../throw-if-aborted.ts'
-import { connectionLost, type Login, notAnswered, notConnected } from './failures.ts'
+import { type Login, notAnswered, notConnected } from './failures.ts'
 
 /** A login with what proves it, and how the server proves itself. */
 export interface FtpLogin extends Login {

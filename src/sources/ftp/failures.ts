@@ -1,16 +1,19 @@
-import { isSluiceError, SluiceError } from '../../errors.ts'
+import { isSluiceError, type SluiceError } from '../../errors.ts'
+import {
+  connectionLost,
+  factsOf,
+  loginRefused,
+  notAllowed,
+  notGiven,
+  notReached,
+  notThere,
+  type Server,
+  serverRefused,
+} from '../files/remote-failures.ts'
 
-/** Who logs in where: what messages say. */
-export interface Login {
-  readonly host: string
-  readonly port: number
-  readonly user: string
+/** Who logs in where. */
+export interface Login extends Server {
   readonly tls: 'explicit' | 'implicit' | 'none'
-}
-
-/** What `host:port` is called in messages. */
-export function serverName({ host, port, tls }: Pick<Login, 'host' | 'port' | 'tls'>): string {
-  return `the ${tls === 'none' ? 'FTP' : 'FTPS'} server ${host}:${port}`
 }
 
 const unknownIssuer = [
@@ -49,41 +52,24 @@ function certificateFault(code: unknown, host: string): { readonly what: string;
 export function notConnected(cause: unknown, login: Login): SluiceError {
   if (isSluiceError(cause)) return cause
   const { code, message } = factsOf(cause)
-  const { host, port, user } = login
-  const server = sentence(serverName(login))
-  const failed = (what: string, hint: string) =>
-    new SluiceError('SOURCE_FAILED', `${server} ${what}.`, { hint, details: { host, port }, cause })
-  const fault = certificateFault(code, host)
-  if (fault !== undefined) return failed(fault.what, fault.hint)
+  const fault = certificateFault(code, login.host)
+  if (fault !== undefined) return serverRefused(cause, login, fault.what, fault.hint)
   if (code === 530 || code === 332) {
-    return new SluiceError('SOURCE_DENIED', `${server} refused the login of ${user} by password.`, {
-      hint: 'Correct the user and the variable that holds the password.',
-      details: { host, port, user },
-      cause,
-    })
+    return loginRefused(cause, login, 'password', 'Correct the user and the variable that holds the password.')
   }
   if (isNoTls(code)) {
-    return failed(
-      `does not speak TLS as ${login.tls} asks for it: ${message}`,
-      "Correct port and tls in the project file: 'explicit' is usually at port 21, 'implicit' at port 990.",
-    )
+    const hint = "Correct port and tls in the project file: 'explicit' is usually at port 21, 'implicit' at port 990."
+    return serverRefused(cause, login, `does not speak TLS as ${login.tls} asks for it: ${message}`, hint)
   }
   if (typeof code === 'number' && code >= 500) {
-    return failed(`refused the connection: ${message}`, 'Look at the log of the server, or ask its operator.')
-  }
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
-    return new SluiceError('SOURCE_UNREACHABLE', `The host ${host} is not known here.`, {
-      hint: 'Correct the host in the project file, or look at the name service of this machine.',
-      details: { host, port },
+    return serverRefused(
       cause,
-    })
+      login,
+      `refused the connection: ${message}`,
+      'Look at the log of the server, or ask its operator.',
+    )
   }
-  const why = code === 'ECONNREFUSED' ? 'nothing listens there' : message
-  return new SluiceError('SOURCE_UNREACHABLE', `${server} could not be reached: ${why}.`, {
-    hint: 'Check host, port and firewall, and whether the server runs.',
-    details: { host, port },
-    cause,
-  })
+  return notReached(cause, login)
 }
 
 /** The answers to AUTH TLS of a server that has none, and what TLS says of an answer that is none of TLS. */
@@ -96,41 +82,8 @@ function isNoTls(code: unknown): boolean {
 export function notAnswered(cause: unknown, what: string, login: Login): SluiceError {
   if (isSluiceError(cause)) return cause
   const { code, message } = factsOf(cause)
-  if (code === 550 && /permission|denied|not allowed|not permitted|access/i.test(message)) {
-    return new SluiceError('SOURCE_DENIED', `${what} may not be read by the user ${login.user}.`, {
-      hint: `Have ${login.user} granted the right to read the file and to list its folder.`,
-      cause,
-    })
-  }
-  if (code === 550) {
-    return new SluiceError('FILE_NOT_FOUND', `${what} is not there.`, {
-      hint: 'Correct the folder in the project file, or have the file delivered again.',
-      cause,
-    })
-  }
-  if (typeof code === 'number' && code >= 500) {
-    return new SluiceError('SOURCE_FAILED', `${what} cannot be read: ${serverName(login)} says ${message}.`, {
-      hint: 'Look at the log of the server, or ask its operator.',
-      cause,
-    })
-  }
+  const isDenied = /permission|denied|not allowed|not permitted|access/i.test(message)
+  if (code === 550) return isDenied ? notAllowed(cause, what, login) : notThere(cause, what)
+  if (typeof code === 'number' && code >= 500) return notGiven(cause, what, login)
   return connectionLost(message, login, cause)
-}
-
-/** The connection ended or fell silent before everything was read. */
-export function connectionLost(why: string, login: Login, cause?: unknown): SluiceError {
-  return new SluiceError('SOURCE_UNREACHABLE', `The connection to ${serverName(login)} was lost: ${why}.`, {
-    hint: 'Run it again; if it happens often, look at the network and the log of the server.',
-    details: { host: login.host, port: login.port },
-    cause,
-  })
-}
-
-function factsOf(cause: unknown) {
-  const { code } = (typeof cause === 'object' && cause !== null ? cause : {}) as { code?: unknown }
-  return { code, message: cause instanceof Error ? cause.message.trim().replace(/\.$/, '') : String(cause) }
-}
-
-function sentence(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1)
 }

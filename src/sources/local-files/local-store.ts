@@ -1,6 +1,6 @@
 import { constants, type FileHandle, open, opendir } from 'node:fs/promises'
-import { SluiceError } from '../../errors.ts'
 import type { FileStore, FoundFile, Listing, WantedFiles } from '../files/file-store.ts'
+import { changedWhileRead } from '../files/identity.ts'
 import { throwIfAborted } from '../throw-if-aborted.ts'
 import { translated } from './failures.ts'
 import { listFiles } from './list-files.ts'
@@ -41,12 +41,12 @@ export class LocalStore implements FileStore {
       for (let read = await readInto(buffer, handle, file); read > 0; read = await readInto(buffer, handle, file)) {
         total += read
         // A file that somebody appends to might never end.
-        if (total > file.bytes) throw changed(file)
+        if (total > file.bytes) throw changedWhileRead(file)
         yield buffer.subarray(0, read)
         throwIfAborted(signal)
       }
       await refuseChanged(handle, file)
-      if (total !== file.bytes) throw changed(file)
+      if (total !== file.bytes) throw changedWhileRead(file)
     } finally {
       await handle.close()
     }
@@ -65,12 +65,5 @@ async function readInto(buffer: Buffer, handle: FileHandle, file: FoundFile): Pr
 async function refuseChanged(handle: FileHandle, file: FoundFile): Promise<void> {
   const now = await handle.stat({ bigint: true })
   const isSame = now.size === BigInt(file.bytes) && now.mtimeNs === file.modifiedNs && String(now.ino) === file.version
-  if (!isSame) throw changed(file)
-}
-
-function changed({ id }: FoundFile): SluiceError {
-  return new SluiceError('FILE_CORRUPT', `${id} changed while it was read.`, {
-    hint: 'Run it again when the file is complete; have files written under another name and renamed when they are.',
-    details: { file: id },
-  })
+  if (!isSame) throw changedWhileRead(file)
 }

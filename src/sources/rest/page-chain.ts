@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { HttpAnswer } from './exchange.ts'
 import { invalid } from './failures.ts'
 import { PageChecks } from './page-checks.ts'
@@ -60,7 +61,8 @@ export class PageChain {
   async *pages(): AsyncGenerator<void> {
     for (let asked = this.#asked.shift(); asked !== undefined; asked = this.#asked.shift()) {
       const answer = await asked
-      this.#askAhead()
+      // The request goes out only when this turn has ended, and taking the rows of a page is one long turn.
+      if (this.#askAhead()) await nextTurn()
       const facts = this.#source.read(answer)
       this.#pages += 1
       this.#firstRows ??= facts.rows
@@ -101,10 +103,12 @@ export class PageChain {
   }
 
   /** Asks for pages that are sure to be there before the rows of this one are taken: the API works meanwhile. */
-  #askAhead(): void {
+  #askAhead(): boolean {
     const { page } = this.#resource
     const { total } = this.#checks
+    const before = this.#index
     if (page?.by === 'number' && total !== undefined) this.#askUpTo(page, Math.ceil(total / this.#sizeOf(page)))
+    return this.#index > before
   }
 
   #askCounted(page: CountedPaging, facts: PageFacts): boolean {

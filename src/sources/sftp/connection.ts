@@ -1,7 +1,8 @@
-import type { Client, ConnectConfig, FileEntryWithStats, SFTPWrapper, Stats } from 'ssh2'
+import type { Client, ConnectConfig, FileEntryWithStats, ServerHostKeyAlgorithm, SFTPWrapper, Stats } from 'ssh2'
 import { SluiceError } from '../../errors.ts'
+import { connectionLost, serverRefused } from '../files/remote-failures.ts'
 import { aborted } from '../throw-if-aborted.ts'
-import { connectionLost, type Login, notAnswered, notConnected, serverName } from './failures.ts'
+import { type Login, notAnswered, notConnected } from './failures.ts'
 import type { TrustedKeys } from './host-keys.ts'
 
 /** A login with what proves it. */
@@ -61,6 +62,8 @@ async function importSsh2(): Promise<typeof import('ssh2')> {
 
 function configOf(login: SftpLogin, { types }: TrustedKeys): ConnectConfig {
   const { host, port, user, password, key, passphrase, agent } = login
+  // A host has several keys; it is to show one that is known.
+  const serverHostKey = types?.flatMap((type) => signatures[type] ?? []) ?? []
   return {
     host,
     port,
@@ -71,13 +74,17 @@ function configOf(login: SftpLogin, { types }: TrustedKeys): ConnectConfig {
     ...(key !== undefined && { privateKey: key }),
     ...(passphrase !== undefined && { passphrase }),
     ...(agent !== undefined && { agent }),
-    // A host has several keys; it is to show one that is known.
-    ...(types !== undefined && { algorithms: { serverHostKey: types.flatMap(signatures) as never } }),
+    ...(serverHostKey.length > 0 && { algorithms: { serverHostKey } }),
   }
 }
 
-function signatures(type: string): readonly string[] {
-  return type === 'ssh-rsa' ? ['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa'] : [type]
+/** How hosts sign with a key of each type. */
+const signatures: Readonly<Record<string, readonly ServerHostKeyAlgorithm[]>> = {
+  'ssh-ed25519': ['ssh-ed25519'],
+  'ecdsa-sha2-nistp256': ['ecdsa-sha2-nistp256'],
+  'ecdsa-sha2-nistp384': ['ecdsa-sha2-nistp384'],
+  'ecdsa-sha2-nistp521': ['ecdsa-sha2-nistp521'],
+  'ssh-rsa': ['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa'],
 }
 
 async function connected(client: Client, config: ConnectConfig): Promise<void> {
@@ -117,10 +124,8 @@ async function subsystem(client: Client, login: SftpLogin): Promise<SFTPWrapper>
 }
 
 function noSubsystem(cause: Error, login: SftpLogin): SluiceError {
-  return new SluiceError('SOURCE_FAILED', `${serverName(login)} lets ${login.user} in, but not to SFTP: ${cause.message}.`, {
-    hint: `Have the operator of the server switch SFTP on for ${login.user}.`,
-    cause,
-  })
+  const what = `lets ${login.user} in, but not to SFTP: ${cause.message}`
+  return serverRefused(cause, login, what, `Have the operator of the server switch SFTP on for ${login.user}.`)
 }
 
 type Answered<T> = (error: Error | null | undefined, value: T) => void

@@ -91,7 +91,7 @@ UPDATE landing.sales__typed AS s SET store_key = d.store_key FROM target.store A
 SELECT count(*) AS "rows" FROM landing.sales__typed AS s WHERE s._run_id = CAST($1 AS VARCHAR) AND s.store_key__store_id IS NOT NULL;
 -- ["run-1"]
 
-SELECT count(*) AS "rows" FROM landing.sales__typed AS s JOIN target.store AS d ON d.store_id = s.store_key__store_id WHERE s._run_id = CAST($1 AS VARCHAR);
+SELECT count(*) AS "rows" FROM landing.sales__typed AS s JOIN target.store AS d ON d.store_id = s.store_key__store_id WHERE s._run_id = CAST($1 AS VARCHAR) AND d.store_key IS NOT NULL;
 -- ["run-1"]
 
 SELECT count(*) AS "rows" FROM landing.sales__typed WHERE _run_id = CAST($1 AS VARCHAR) AND amount IS NULL;
@@ -109,11 +109,14 @@ SELECT count(*) AS "rows" FROM landing.sales__typed WHERE _run_id = CAST($1 AS V
 SELECT count(*) AS "rows" FROM landing.sales__typed WHERE _run_id = CAST($1 AS VARCHAR) AND NOT coalesce((amount < 10), TRUE);
 -- ["run-1"]
 
-INSERT INTO audit._marks (target, mark) SELECT CAST($1 AS VARCHAR), CAST($2 AS BIGINT) WHERE NOT EXISTS (SELECT 1 FROM audit._marks WHERE target = CAST($3 AS VARCHAR));
+INSERT INTO audit._marks (target, mark) SELECT CAST($1 AS VARCHAR), (SELECT coalesce(max(sale_key), CAST($2 AS BIGINT)) FROM target.fact_sales) WHERE NOT EXISTS (SELECT 1 FROM audit._marks WHERE target = CAST($3 AS VARCHAR));
 -- ["target.fact_sales","0","target.fact_sales"]
 
 SELECT mark FROM audit._marks WHERE target = CAST($1 AS VARCHAR);
 -- ["target.fact_sales"]
+
+UPDATE target.fact_sales AS t SET sale_key = s._sluice_given FROM (SELECT sale_id, CAST($1 AS BIGINT) + row_number() OVER (ORDER BY sale_id) AS _sluice_given FROM target.fact_sales WHERE sale_key IS NULL AND sale_id IS NOT NULL) AS s WHERE t.sale_key IS NULL AND t.sale_id = s.sale_id;
+-- ["41"]
 
 UPDATE landing.sales__typed AS s SET sale_key = t.sale_key FROM target.fact_sales AS t WHERE s._run_id = CAST($1 AS VARCHAR) AND t.sale_id = s.sale_id;
 -- ["run-1"]
@@ -148,6 +151,9 @@ SELECT count(*) AS "rows" FROM (SELECT sale_key, sale_id, amount, sold_at, "orde
 DELETE FROM target.fact_sales WHERE _batch_id = CAST($1 AS DATE) AND _script = CAST($2 AS VARCHAR);
 -- ["2026-11-22","load/sales"]
 
+DELETE FROM target.fact_sales WHERE _batch_id = CAST($1 AS DATE) AND _script = CAST($2 AS VARCHAR) AND (sale_id) IN (SELECT sale_id FROM landing.sales__typed WHERE _run_id = CAST($3 AS VARCHAR));
+-- ["2026-11-22","load/sales","run-1"]
+
 INSERT INTO target.fact_sales (sale_id, amount, sold_at, "order", twice, store_key, _batch_id, _script, _run_id, _loaded_at) SELECT s.sale_id, s.amount, s.sold_at, s."order", s.twice, s.store_key, CAST($1 AS DATE), CAST($2 AS VARCHAR), CAST($3 AS VARCHAR), CAST($4 AS TIMESTAMP WITH TIME ZONE) FROM (SELECT sale_id, amount, sold_at, "order", twice, store_key FROM landing.sales__typed WHERE _run_id = CAST($5 AS VARCHAR)) AS s;
 -- ["2026-11-22","load/sales","run-1","2026-11-22T10:00:00.000Z","run-1"]
 
@@ -169,7 +175,7 @@ SELECT run_id, exit_code, staged, landed, typed, refused_by_casts, duplicates, r
 SELECT CASE WHEN year(max(batch)) <= 0 THEN CASE year(max(batch)) WHEN 0 THEN '0000' ELSE format('{:05d}', year(max(batch))) END || strftime(max(batch), '-%m-%d') ELSE CAST(max(batch) AS VARCHAR) END AS batch FROM audit.ledger WHERE target = CAST($1 AS VARCHAR) AND script = CAST($2 AS VARCHAR);
 -- ["target.fact_sales","load/sales"]
 
-SELECT run_id FROM audit.ledger WHERE script = CAST($1 AS VARCHAR) ORDER BY published_at DESC, run_id DESC LIMIT 1;
+SELECT run_id FROM audit.ledger WHERE script = CAST($1 AS VARCHAR) ORDER BY token DESC LIMIT 1;
 -- ["load/sales"]
 
 CREATE TABLE IF NOT EXISTS mart.by_month AS SELECT * FROM (SELECT 1 AS a -- one

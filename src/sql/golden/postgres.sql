@@ -91,7 +91,7 @@ UPDATE landing.sales__typed AS s SET store_key = d.store_key FROM target.store A
 SELECT count(*) AS "rows" FROM landing.sales__typed AS s WHERE s._run_id = CAST($1 AS TEXT) AND s.store_key__store_id IS NOT NULL;
 -- ["run-1"]
 
-SELECT count(*) AS "rows" FROM landing.sales__typed AS s JOIN target.store AS d ON d.store_id = s.store_key__store_id WHERE s._run_id = CAST($1 AS TEXT);
+SELECT count(*) AS "rows" FROM landing.sales__typed AS s JOIN target.store AS d ON d.store_id = s.store_key__store_id WHERE s._run_id = CAST($1 AS TEXT) AND d.store_key IS NOT NULL;
 -- ["run-1"]
 
 SELECT count(*) AS "rows" FROM landing.sales__typed WHERE _run_id = CAST($1 AS TEXT) AND amount IS NULL;
@@ -109,11 +109,14 @@ SELECT count(*) AS "rows" FROM landing.sales__typed WHERE _run_id = CAST($1 AS T
 SELECT count(*) AS "rows" FROM landing.sales__typed WHERE _run_id = CAST($1 AS TEXT) AND NOT coalesce((amount < 10), TRUE);
 -- ["run-1"]
 
-INSERT INTO audit._marks (target, mark) SELECT CAST($1 AS TEXT), CAST($2 AS BIGINT) WHERE NOT EXISTS (SELECT 1 FROM audit._marks WHERE target = CAST($3 AS TEXT));
+INSERT INTO audit._marks (target, mark) SELECT CAST($1 AS TEXT), (SELECT coalesce(max(sale_key), CAST($2 AS BIGINT)) FROM target.fact_sales) WHERE NOT EXISTS (SELECT 1 FROM audit._marks WHERE target = CAST($3 AS TEXT));
 -- ["target.fact_sales","0","target.fact_sales"]
 
 SELECT mark FROM audit._marks WHERE target = CAST($1 AS TEXT);
 -- ["target.fact_sales"]
+
+UPDATE target.fact_sales AS t SET sale_key = s._sluice_given FROM (SELECT sale_id, CAST($1 AS BIGINT) + row_number() OVER (ORDER BY sale_id) AS _sluice_given FROM target.fact_sales WHERE sale_key IS NULL AND sale_id IS NOT NULL) AS s WHERE t.sale_key IS NULL AND t.sale_id = s.sale_id;
+-- ["41"]
 
 UPDATE landing.sales__typed AS s SET sale_key = t.sale_key FROM target.fact_sales AS t WHERE s._run_id = CAST($1 AS TEXT) AND t.sale_id = s.sale_id;
 -- ["run-1"]
@@ -148,6 +151,9 @@ SELECT count(*) AS "rows" FROM (SELECT sale_key, sale_id, amount, sold_at, "orde
 DELETE FROM target.fact_sales WHERE _batch_id = CAST($1 AS DATE) AND _script = CAST($2 AS TEXT);
 -- ["2026-11-22","load/sales"]
 
+DELETE FROM target.fact_sales WHERE _batch_id = CAST($1 AS DATE) AND _script = CAST($2 AS TEXT) AND (sale_id) IN (SELECT sale_id FROM landing.sales__typed WHERE _run_id = CAST($3 AS TEXT));
+-- ["2026-11-22","load/sales","run-1"]
+
 INSERT INTO target.fact_sales (sale_id, amount, sold_at, "order", twice, store_key, _batch_id, _script, _run_id, _loaded_at) SELECT s.sale_id, s.amount, s.sold_at, s."order", s.twice, s.store_key, CAST($1 AS DATE), CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS TIMESTAMP WITH TIME ZONE) FROM (SELECT sale_id, amount, sold_at, "order", twice, store_key FROM landing.sales__typed WHERE _run_id = CAST($5 AS TEXT)) AS s;
 -- ["2026-11-22","load/sales","run-1","2026-11-22T10:00:00.000Z","run-1"]
 
@@ -169,7 +175,7 @@ SELECT run_id, exit_code, staged, landed, typed, refused_by_casts, duplicates, r
 SELECT CAST(max(batch) AS TEXT) AS batch FROM audit.ledger WHERE target = CAST($1 AS TEXT) AND script = CAST($2 AS TEXT);
 -- ["target.fact_sales","load/sales"]
 
-SELECT run_id FROM audit.ledger WHERE script = CAST($1 AS TEXT) ORDER BY published_at DESC, run_id DESC LIMIT 1;
+SELECT run_id FROM audit.ledger WHERE script = CAST($1 AS TEXT) ORDER BY token DESC LIMIT 1;
 -- ["load/sales"]
 
 CREATE TABLE IF NOT EXISTS mart.by_month AS SELECT * FROM (SELECT 1 AS a -- one
