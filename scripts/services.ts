@@ -28,10 +28,6 @@ const debian: Readonly<Record<string, DebianService>> = {
     packages: ['proftpd-core', 'proftpd-mod-crypto', 'openssh-client', 'openssl'],
     files: ['/usr/sbin/proftpd', '/usr/lib/proftpd/mod_tls.so', '/usr/bin/openssl', '/usr/bin/ssh-keygen'],
   },
-  mariadb: {
-    packages: ['mariadb-server', 'mariadb-client', 'openssl'],
-    files: ['/usr/sbin/mariadbd', '/usr/bin/mariadb-install-db', '/usr/bin/mariadb', '/usr/bin/openssl'],
-  },
 }
 
 const root = join(import.meta.dirname, '..')

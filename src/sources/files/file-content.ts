@@ -1,8 +1,7 @@
-import { BatchBuilder } from '../../columnar/batch-builder.ts'
 import { SluiceError } from '../../errors.ts'
 import { readCsv } from '../../formats/csv.ts'
 import { decodeText } from '../../formats/decode-text.ts'
-import { type FormatRequest, stagedColumns } from '../../formats/format-reading.ts'
+import type { FormatRequest } from '../../formats/format-reading.ts'
 import { gunzip } from '../../formats/gunzip.ts'
 import { readJson } from '../../formats/json-array.ts'
 import { readJsonLines } from '../../formats/jsonl.ts'
@@ -11,8 +10,6 @@ import type { ReadBatch } from '../../model/column-batch.ts'
 import { fileMatcher, namesText } from './file-patterns.ts'
 import type { FileContent } from './file-resource.ts'
 import { LocalCopy } from './local-copy.ts'
-
-const quietMs = 1_000
 
 /** The rows of one file, whatever it is packed in. */
 export async function* readContent(
@@ -23,16 +20,16 @@ export async function* readContent(
   const { format } = content
   if (format.kind === 'parquet') {
     const { readParquet } = await import('../../formats/parquet.ts')
-    return yield* copied(chunks, request, (copy) => readParquet(copy.path, request))
+    return yield* copied(chunks, (copy) => readParquet(copy.path, request))
   }
   if (format.kind === 'excel') {
     const { readExcel } = await import('../../formats/excel.ts')
     const { unpackLimit: limit } = content
-    return yield* copied(chunks, request, ({ path, bytes }) => readExcel({ path, bytes, limit }, request, format))
+    return yield* copied(chunks, ({ path, bytes }) => readExcel({ path, bytes, limit }, request, format))
   }
   const compression = content.compression ?? compressionOf(request.name)
   if (compression === 'zip') {
-    return yield* copied(chunks, request, (copy) => readArchive(copy, content, request))
+    return yield* copied(chunks, (copy) => readArchive(copy, content, request))
   }
   const { name } = request
   const limit = content.unpackLimit
@@ -57,34 +54,14 @@ function readText(chunks: AsyncIterable<Uint8Array>, content: FileContent, reque
 /** Reads from a copy, which is made first and removed behind the last row. */
 async function* copied(
   chunks: AsyncIterable<Uint8Array>,
-  request: FormatRequest,
   read: (copy: LocalCopy) => AsyncIterable<ReadBatch>,
 ): AsyncGenerator<ReadBatch> {
   const copy = await LocalCopy.make()
   try {
-    yield* alive(copy.fill(chunks), request)
+    await copy.fill(chunks)
     if (copy.bytes > 0) yield* read(copy)
   } finally {
     await copy.remove()
-  }
-}
-
-/** Work that brings no rows, with a sign of life every second. */
-export async function* alive<T>(
-  work: AsyncGenerator<unknown, T>,
-  { columns }: Pick<FormatRequest, 'columns'>,
-): AsyncGenerator<ReadBatch, T> {
-  let shown = performance.now()
-  try {
-    while (true) {
-      const { done, value } = await work.next()
-      if (done) return value
-      if (performance.now() - shown < quietMs) continue
-      shown = performance.now()
-      yield { batch: new BatchBuilder(stagedColumns(columns)).take(), rejects: [] }
-    }
-  } finally {
-    await work.return(undefined as T)
   }
 }
 

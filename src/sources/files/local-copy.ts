@@ -25,15 +25,14 @@ export class LocalCopy {
     return this.#bytes
   }
 
-  /** Takes all bytes; yields after each piece, so that whoever waits can show a sign of life. */
-  async *fill(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<void> {
+  /** Takes all bytes. */
+  async fill(chunks: AsyncIterable<Uint8Array>): Promise<void> {
     try {
       const file = await open(this.path, 'wx', 0o600)
       try {
         for await (const chunk of chunks) {
           await file.writeFile(chunk)
           this.#bytes += chunk.length
-          yield
         }
       } finally {
         await file.close()

@@ -6,12 +6,13 @@ import type { FileIdentity } from '../../model/manifest.ts'
 import type { TableSchema } from '../../model/schema.ts'
 import { throwIfAborted } from '../throw-if-aborted.ts'
 import { readInThread } from './content-thread.ts'
-import { alive, readContent } from './file-content.ts'
+import { readContent } from './file-content.ts'
 import type { FileResource } from './file-resource.ts'
 import type { FileStore, FoundFile } from './file-store.ts'
 import { fileChanged, identityOf } from './identity.ts'
 import type { PlannedFile } from './plan-files.ts'
 import { expectedOf, HashedFile } from './read-file.ts'
+import { withSignsOfLife } from './signs-of-life.ts'
 
 /** A file of this size is worth the start of a thread. */
 const threadBytes = 8 * 1024 * 1024
@@ -28,6 +29,7 @@ export class FilesReading implements Reading {
   readonly #request: ReadRequest
   readonly #open = new Set<AsyncGenerator<ReadBatch>>()
   readonly #read = new Map<string, FileIdentity>()
+  #moved = 0
 
   constructor(store: FileStore, plans: readonly PlannedFile[], resource: FileResource, request: ReadRequest) {
     this.schema = { columns: stagedColumns(resource.columns) }
@@ -45,7 +47,7 @@ export class FilesReading implements Reading {
       throw new SluiceError('FILE_NOT_FOUND', `${id} is not one of the files that were chosen.`, { hint: 'Run it again.' })
     }
     const following = this.#plans.slice(at + 1).map(({ file }) => file)
-    const batches = this.#file(plan, following)
+    const batches = withSignsOfLife(this.#file(plan, following), this.schema.columns, () => this.#moved)
     this.#open.add(batches)
     try {
       for await (const batch of batches) {
@@ -70,7 +72,7 @@ export class FilesReading implements Reading {
     const { file, twins, before } = plan
     const { notice } = this.#request
     if (twins.length > 0) {
-      const sha256 = yield* this.#hash(file)
+      const sha256 = await this.#hash(file)
       const twin = twins.find((known) => known.sha256 === sha256)
       if (twin !== undefined) {
         notice(`${file.id} has the same bytes as ${nameOf(twin, file)}, which was loaded: not read again.`)
@@ -90,7 +92,7 @@ export class FilesReading implements Reading {
     const { signal, notice } = this.#request
     const kind = this.#resource.checksum
     const expected = checksum && kind && (await expectedOf(this.#store, file, { file: checksum, kind }, signal))
-    const bytes = new HashedFile(this.#store.read(file, signal, following), file.id, expected)
+    const bytes = new HashedFile(this.#bytes(file, following), file.id, expected)
     const request = { name: file.id, columns: this.#resource.columns, notice }
     yield* (file.bytes < threadBytes ? readContent : readInThread)(bytes.chunks(), this.#resource, request)
     if (bytes.sha256 === undefined) throw new TypeError(`${file.id} was not read to its end`)
@@ -98,10 +100,17 @@ export class FilesReading implements Reading {
   }
 
   /** Reads the file only for its hash. */
-  async *#hash(file: FoundFile): AsyncGenerator<ReadBatch, string> {
-    const bytes = new HashedFile(this.#store.read(file, this.#request.signal), file.id, undefined)
-    yield* alive(bytes.chunks(), this.#resource)
+  async #hash(file: FoundFile): Promise<string> {
+    const bytes = new HashedFile(this.#bytes(file, []), file.id, undefined)
+    for await (const _chunk of bytes.chunks());
     return bytes.sha256 ?? ''
+  }
+
+  async *#bytes(file: FoundFile, following: readonly FoundFile[]): AsyncGenerator<Uint8Array> {
+    for await (const chunk of this.#store.read(file, this.#request.signal, following)) {
+      this.#moved += 1
+      yield chunk
+    }
   }
 }
 
