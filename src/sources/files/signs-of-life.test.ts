@@ -20,15 +20,15 @@ test('a slow file shows that it moves, one that stands still does not', async ()
     const moving = setInterval(() => {
       moved += 1
     }, 100)
-    await pause(2_500)
+    await pause(1_500)
     clearInterval(moving)
     yield oneRow()
-    await pause(2_500)
+    await pause(1_500)
     yield oneRow()
   }
   const rows: number[] = []
   for await (const { batch } of withSignsOfLife(slow(), columns, () => moved)) rows.push(batch.rows)
-  expect(rows).toEqual([1, 0, 0, 1, 1])
+  expect(rows.join('')).toMatch(/^10+11$/)
 })
 
 test('whoever takes no more batches ends the reading, and a failure is passed on', async () => {
