@@ -64,12 +64,18 @@ const faults: readonly Fault[] = [
     code: 'RESPONSE_INVALID',
     message: 'a page of HTML or XML',
   },
-  { name: 'no JSON', answer: () => ({ body: 'Please wait' }), code: 'RESPONSE_INVALID', message: 'no JSON: Please wait' },
+  { name: 'no JSON', answer: () => ({ body: 'Please wait' }), code: 'RESPONSE_INVALID', message: 'no JSON (application/json)' },
   {
     name: 'an error body with 200',
     answer: () => json({ error: { code: 7, text: 'no such category' } }),
     code: 'RESPONSE_INVALID',
-    message: 'no records at $.data[*]: {"error":{"code":7,"text":"no such category"}}',
+    message: 'no records at $.data[*], but error {"code":7,"text":"no such category"}.',
+  },
+  {
+    name: 'records in another place, whose values concern nobody',
+    answer: () => json({ items: [{ name: 'Jane Roe' }], page: 1 }),
+    code: 'RESPONSE_INVALID',
+    message: 'no records at $.data[*], but the members items, page.',
   },
   { name: 'NULL for the records', answer: () => json({ data: null }), code: 'RESPONSE_INVALID', message: 'NULL at $.data[*]' },
   {

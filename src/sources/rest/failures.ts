@@ -125,7 +125,7 @@ export function invalid(label: string, what: string, hint: string): SluiceError 
 }
 
 /** The beginning of a body, where it is something to read: a reason in words helps more than a number. */
-export function shown(body: Buffer): string {
+function shown(body: Buffer): string {
   const text = body
     .toString('utf8', 0, shownBody * 4)
     .replace(/[\s\p{C}]+/gu, ' ')

@@ -2,13 +2,14 @@ import { SluiceError } from '../../errors.ts'
 import { type FoundRecord, JsonPage, type JsonPageOutcome } from '../../formats/json-page.ts'
 import type { DeclaredColumn } from '../../model/script.ts'
 import type { HttpAnswer } from './exchange.ts'
-import { invalid, shown } from './failures.ts'
+import { invalid } from './failures.ts'
 import type { PageFacts } from './page-facts.ts'
 import type { RestResource } from './resource.ts'
 
-/** An answer of this size or less is likely to be a message and no data. */
+/** A longer answer is hardly a message. */
 const messageBytes = 2_000
 const shownValue = 200
+const reasonNames = /^(error|errors|message|msg|detail|details|reason|code|status|title)$/i
 
 /** Reads the records of a resource's answers. */
 export class PageReader {
@@ -75,7 +76,7 @@ export class PageReader {
     )
   }
 
-  #unreadable(outcome: JsonPageOutcome, { body }: HttpAnswer, label: string): SluiceError {
+  #unreadable(outcome: JsonPageOutcome, { body, headers }: HttpAnswer, label: string): SluiceError {
     const { records } = this.#resource
     if (outcome === 'cut') {
       return new SluiceError('SOURCE_UNREACHABLE', `${label}: the answer ends in the middle, after ${body.length} bytes.`, {
@@ -84,24 +85,24 @@ export class PageReader {
       })
     }
     if (outcome === 'malformed') {
-      return invalid(
-        label,
-        `was answered with something that is no JSON${message(body)}`,
-        'Look at the address of the connection.',
-      )
+      const type = headers['content-type'] ?? 'without a content-type'
+      return invalid(label, `was answered with something that is no JSON (${type})`, 'Look at the address of the connection.')
     }
     if (outcome === 'null') {
       const hint = "Look at what the API means by it; where it means that there are no rows, list 'null' in `emptyOn`."
       return invalid(label, `has NULL at ${records}`, hint)
     }
-    return invalid(
-      label,
-      `has no records at ${records}${message(body)}`,
-      'Correct `records` of the resource, or look at the API.',
-    )
+    return invalid(label, `has no records at ${records}${told(body)}`, 'Correct `records` of the resource, or look at the API.')
   }
 }
 
-function message(body: Buffer): string {
-  return body.length > messageBytes ? '' : shown(body)
+/** What an answer without records says about itself: its reasons, else the names of its members; never a record. */
+function told(body: Buffer): string {
+  if (body.length > messageBytes) return ''
+  const answer: unknown = JSON.parse(body.toString('utf8').replace(/^\ufeff/, ''))
+  if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return ''
+  const reasons = Object.entries(answer).filter(([name]) => reasonNames.test(name))
+  const said = reasons.map(([name, value]) => `${name} ${JSON.stringify(value)}`).join(', ')
+  if (said !== '') return `, but ${said.length > shownValue ? `${said.slice(0, shownValue)}…` : said}`
+  return `, but the members ${Object.keys(answer).slice(0, 10).join(', ')}`
 }
