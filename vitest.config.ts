@@ -10,6 +10,8 @@ const remote = [
 export default defineConfig({
   test: {
     reporters: ['default', './test/summary-reporter.ts'],
+    // Most tests wait for processes and servers: two at once even where there are only two cores.
+    maxWorkers: 2,
     projects: [
       { test: { name: 'unit', include: ['src/**/*.test.ts', 'test/*.test.ts'] } },
       {
