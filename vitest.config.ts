@@ -7,6 +7,9 @@ const remote = [
   'test/e2e/remote-files.test.ts',
 ]
 
+/** Kill and race by the dozen: a stage of its own too. */
+const crash = ['test/e2e/crash.test.ts', 'test/integration/sqlite-control-processes.test.ts']
+
 export default defineConfig({
   test: {
     reporters: ['default', './test/summary-reporter.ts'],
@@ -18,17 +21,24 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
-          exclude: remote,
+          exclude: [...remote, ...crash],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
       },
       // Against real SSH and FTP servers: a stage of its own, because it takes minutes.
       { test: { name: 'remote', include: remote, testTimeout: 120_000, hookTimeout: 120_000 } },
+      { test: { name: 'crash', include: crash, testTimeout: 120_000, hookTimeout: 120_000 } },
       { test: { name: 'faults', include: ['test/faults/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
       { test: { name: 'types', include: ['test/types/*.test.ts'], testTimeout: 60_000 } },
       {
-        test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], exclude: remote, testTimeout: 120_000, hookTimeout: 120_000 },
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          exclude: [...remote, ...crash],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
       },
     ],
   },

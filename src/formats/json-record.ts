@@ -47,6 +47,7 @@ export class JsonRecord {
   readonly #string: StringFacts = { end: -1, hasEscapes: false, hasLoneSurrogate: false, bits: 0 }
   #data: Uint8Array = new Uint8Array(0)
   #limit = 0
+  #nameEnd = -1
   #number = 0
   #bits = 0
   #causes: readonly RejectCause[] = none
@@ -144,11 +145,9 @@ export class JsonRecord {
     let at = skipSpace(data, start + 1, limit)
     if (at < limit && data[at] === closeObject) return at + 1
     for (let next = 0; at < limit; ) {
-      const nameEnd = this.#scan(at, undefined)
-      if (nameEnd < 0) return -1
-      const member = wanted === undefined ? undefined : this.#find(wanted, next, at + 1, nameEnd - 1)
+      const member = wanted === undefined ? this.#skipName(at) : this.#find(wanted, next, at)
       if (member !== undefined) next = member.order + 1
-      const valueStart = this.#behindColon(nameEnd)
+      const valueStart = this.#nameEnd < 0 ? -1 : this.#behindColon(this.#nameEnd)
       at = valueStart < 0 ? -1 : this.#member(valueStart, depth, member)
       if (at < 0) return -1
       at = skipSpace(data, at, limit)
@@ -158,6 +157,12 @@ export class JsonRecord {
       at = skipSpace(data, at + 1, limit)
     }
     return -1
+  }
+
+  /** Leaves in `#nameEnd` where a name ends that nobody asks for; -1 when it is none. */
+  #skipName(start: number): undefined {
+    this.#nameEnd = this.#scan(start, undefined)
+    return undefined
   }
 
   #behindColon(start: number): number {
@@ -239,23 +244,38 @@ export class JsonRecord {
     return this.#string.end
   }
 
-  /** The wanted member of this name; members mostly come in the order of the columns, so the search begins there. */
-  #find(parent: WantedMember, next: number, start: number, end: number): WantedMember | undefined {
+  /**
+   * The wanted member whose name begins at `start`, and in `#nameEnd` where it ends; -1 when it is no name. Members mostly
+   * come in the order of the columns, so the search begins at `next`.
+   */
+  #find(parent: WantedMember, next: number, start: number): WantedMember | undefined {
     const { members } = parent
+    const expected = members[next]
+    if (expected?.quoted !== undefined && this.#stands(expected.quoted, start)) return expected
+    this.#skipName(start)
+    if (this.#nameEnd < 0) return undefined
+    const end = this.#nameEnd - 1
     let name = this.#data
-    let from = start
-    let length = end - start
+    let from = start + 1
+    let length = end - from
     if (this.#string.hasEscapes) {
-      name = this.#unescaped(start, end)
+      name = this.#unescaped(from, end)
       from = 0
       length = this.#unescapedLength
     }
-    const expected = members[next]
-    if (expected !== undefined && isName(expected.bytes, name, from, length)) return expected
     // No `find`: what its function needs would be allocated for each member of each record.
     for (const member of members) if (isName(member.bytes, name, from, length)) return member
-    if (parent === this.#root && parent.columns.length === 0) this.#leave(start, end)
+    if (parent === this.#root && parent.columns.length === 0) this.#leave(start + 1, end)
     return undefined
+  }
+
+  /** Whether these bytes stand at `start`; then `#nameEnd` is behind them. */
+  #stands(bytes: Uint8Array, start: number): boolean {
+    const { length } = bytes
+    if (start + length > this.#limit) return false
+    for (let index = 0; index < length; index++) if (this.#data[start + index] !== bytes[index]) return false
+    this.#nameEnd = start + length
+    return true
   }
 
   /** Names every column at and below a member as refused. */

@@ -5,6 +5,8 @@ import type { DeclaredColumn } from '../model/script.ts'
 export interface WantedMember {
   readonly name: string
   readonly bytes: Uint8Array
+  /** The name as it stands in a record that writes it without escapes, with its quotes; undefined when it needs some. */
+  readonly quoted: Uint8Array | undefined
   /** Where it stands among its parent's members. */
   readonly order: number
   /** The columns that take this member's value. */
@@ -63,5 +65,6 @@ function memberOf(parent: WantedMember, name: string): WantedMember {
 }
 
 function member(name: string, order: number): WantedMember {
-  return { name, bytes: Buffer.from(name, 'utf8'), order, columns: [], members: [], isList: false, seenIn: 0 }
+  const quoted = /["\\\p{Cc}]/u.test(name) || !name.isWellFormed() ? undefined : Buffer.from(`"${name}"`, 'utf8')
+  return { name, bytes: Buffer.from(name, 'utf8'), quoted, order, columns: [], members: [], isList: false, seenIn: 0 }
 }

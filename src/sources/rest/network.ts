@@ -3,6 +3,7 @@ import { publicLookup, refusePrivateHost } from './addresses.ts'
 import { acceptedEncodings, decodeBody } from './decode-body.ts'
 import { type HttpAnswer, type HttpRequest, requestLabel, type Transport } from './exchange.ts'
 import { invalid, translated } from './failures.ts'
+import { receive } from './receive.ts'
 
 /** How long each part of an exchange may take, in milliseconds. */
 export interface Timeouts {
@@ -55,13 +56,20 @@ export class NetworkTransport implements Transport {
   }
 
   async send(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
+    signal.throwIfAborted()
     const { totalMs } = this.#options.timeouts
-    const limit = AbortSignal.timeout(totalMs)
+    const ending = new AbortController()
+    const end = () => ending.abort(signal.reason)
+    signal.addEventListener('abort', end, { once: true })
+    const timer = setTimeout(() => ending.abort(new Error(`the answer took longer than ${totalMs} ms`)), totalMs)
     try {
-      return await this.#follow(request, AbortSignal.any([signal, limit]))
+      return await this.#follow(request, ending.signal)
     } catch (cause) {
       signal.throwIfAborted()
-      throw translated(limit.aborted ? new Error(`the answer took longer than ${totalMs} ms`, { cause }) : cause, request)
+      throw translated(cause, request)
+    } finally {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', end)
     }
   }
 
@@ -89,18 +97,17 @@ export class NetworkTransport implements Transport {
   }
 
   async #exchange({ method, url, headers, body, label }: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
-    const { statusCode, ...answer } = await this.#agent.request({
+    const request: Dispatcher.DispatchOptions = {
       origin: url.origin,
       path: `${url.pathname}${url.search}`,
       method,
       headers: { ...headers, 'accept-encoding': acceptedEncodings },
       body: body ?? null,
-      signal,
-    })
-    const raw = Buffer.from(await answer.body.arrayBuffer())
-    const named = namedHeaders(answer.headers)
+    }
+    const { status, body: raw, headers: given } = await receive(this.#agent, request, signal)
+    const named = namedHeaders(given)
     const decoded = await decodeBody(raw, named['content-encoding'], label, this.#options.maxPageBytes)
-    return { status: statusCode, headers: named, body: decoded, url }
+    return { status, headers: named, body: decoded, url }
   }
 }
 
