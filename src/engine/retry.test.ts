@@ -155,3 +155,15 @@ describe('a signal', () => {
     expect(calls).toBe(1)
   })
 })
+
+test('what one policy gave up is not tried again by one around it', async () => {
+  let tries = 0
+  const options: RetryOptions = { policy, signal: new AbortController().signal, onRetry: () => {}, pause: async () => {} }
+  const inner = () =>
+    retrying(async () => {
+      tries += 1
+      throw failure('SOURCE_UNREACHABLE')
+    }, options)
+  await expect(retrying(inner, options)).rejects.toMatchObject({ code: 'SOURCE_UNREACHABLE' })
+  expect(tries).toBe(policy.attempts)
+})

@@ -34,6 +34,7 @@ describe('a holder that is frozen beyond its TTL', () => {
   test('is refused at the commit of its extraction when a successor committed', async () => {
     const frozen = project.start(words('extract city --batch 2025-01-01'), at('extract.before-commit', 'stop'))
     await frozen.sees('extract.before-commit')
+    await frozen.stands()
     await wait(ttlMs * 1.5)
     expect((await sluice('extract city --batch 2025-01-01')).exitCode).toBe(4)
     frozen.kill('SIGCONT')
@@ -48,6 +49,7 @@ describe('a holder that is frozen beyond its TTL', () => {
     expect((await sluice('extract city --batch 2025-01-01')).exitCode).toBe(4)
     const frozen = project.start(words('load city --batch 2025-01-01'), at('load.after-lease', 'stop'))
     await frozen.sees('load.after-lease')
+    await frozen.stands()
     await wait(ttlMs * 1.5)
     expect((await sluice('load city --batch 2025-01-01')).exitCode).toBe(4)
     const state = await visibleState(project.folder)
@@ -64,6 +66,7 @@ describe('a signal', () => {
   ] as const)('%s ends a run cleanly, with its own code, and the plain command goes on', async (signal, exitCode) => {
     const started = project.start(words('run --batch 2025-01-01'), at('load.mid-stage', 'stop'))
     await started.sees('load.mid-stage')
+    await started.stands()
     started.kill(signal)
     started.kill('SIGCONT')
     const ended = await started.ended
@@ -79,6 +82,7 @@ describe('a signal', () => {
   test('during an extraction leaves nothing in the lake', async () => {
     const started = project.start(words('extract orders --batch 2025-01-01'), at('extract.mid-part', 'stop'))
     await started.sees('extract.mid-part')
+    await started.stands()
     started.kill('SIGTERM')
     started.kill('SIGCONT')
     expect((await started.ended).exitCode).toBe(143)
