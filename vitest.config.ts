@@ -5,6 +5,7 @@ const remote = [
   'test/integration/sftp*.test.ts',
   'test/integration/remote-project.test.ts',
   'test/e2e/remote-files.test.ts',
+  'test/e2e/init-demo.test.ts',
 ]
 
 /** Kill and race by the dozen: a stage of its own too. */
@@ -26,7 +27,7 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
-      // Against real SSH and FTP servers: a stage of its own, because it takes minutes.
+      // Against real SSH and FTP servers, or with an npm install: a stage of its own, because it takes minutes.
       { test: { name: 'remote', include: remote, testTimeout: 120_000, hookTimeout: 120_000 } },
       { test: { name: 'crash', include: crash, testTimeout: 120_000, hookTimeout: 120_000 } },
       { test: { name: 'faults', include: ['test/faults/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },

@@ -20,7 +20,7 @@ export function defineInitVerb(root: Command, finish: Finish): void {
       const project = await openProject(folder)
       await registerScripts(project, project.scripts)
       print(`${folder} is a project now: ${project.scripts.length} scripts, all registered.`)
-      const next = template === 'retail' ? 'node demo/demo.ts' : 'write sluice.config.ts and extract/, then: npx sluice check'
+      const next = template === 'retail' ? 'npm run demo' : 'write sluice.config.ts and extract/, then: npx sluice check'
       print(`Next: cd ${name} && npm install && ${next}`)
       finish(0)
     })

@@ -22,7 +22,8 @@ export function keepLease(renewal: Renewal, key: RunKey, ttlMs: number): HeldLea
   const controller = new AbortController()
   const data: LeaseWorkerData = { module: renewal.module.href, options: renewal.options, key, ttlMs, progress }
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  const worker = new Worker(new URL(`./lease-worker.${extension}`, import.meta.url), { workerData: data })
+  // Flags that the process was started with, such as --input-type, are not meant for this file.
+  const worker = new Worker(new URL(`./lease-worker.${extension}`, import.meta.url), { workerData: data, execArgv: [] })
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
   worker.on('message', (verdict: LeaseVerdict) => controller.abort(leaseError(verdict, key)))
   worker.on('error', (cause) => controller.abort(leaseError('lost', key, cause)))

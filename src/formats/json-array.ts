@@ -1,20 +1,13 @@
 import { SluiceError } from '../errors.ts'
 import type { ReadBatch } from '../model/column-batch.ts'
 import { type FormatRequest, stagedColumns, type Tokenizer, tokenize } from './format-reading.ts'
+import { closeArray, closeObject, colon, comma, openArray, openObject, quote } from './json-bytes.ts'
 import { JsonRecord } from './json-record.ts'
 import { skipSpace } from './json-scalars.ts'
 import { memberPath } from './json-wanted.ts'
 import { ReadCollector } from './read-collector.ts'
 import { RecordCarry } from './record-carry.ts'
 import { ValueScan } from './value-scan.ts'
-
-const quote = 0x22
-const comma = 0x2c
-const colon = 0x3a
-const openArray = 0x5b
-const closeArray = 0x5d
-const openObject = 0x7b
-const closeObject = 0x7d
 
 /**
  * Reads the records of one JSON text, one at a time. `records` says where they are: `$[*]` and `$.data.items[*]` are lists,

@@ -2,14 +2,11 @@ import { isUtf8 } from 'node:buffer'
 import { SluiceError } from '../errors.ts'
 import type { RejectCause } from '../model/column-batch.ts'
 import type { DeclaredColumn } from '../model/script.ts'
+import { closeArray, comma, openArray, openObject } from './json-bytes.ts'
 import { JsonRecord } from './json-record.ts'
 import { skipSpace, skipValue } from './json-scalars.ts'
 import { memberPath } from './json-wanted.ts'
 
-const comma = 0x2c
-const openArray = 0x5b
-const closeArray = 0x5d
-const openObject = 0x7b
 const letterN = 0x6e
 
 /** What is looked for in a page. */

@@ -2,19 +2,13 @@ import { isUtf8 } from 'node:buffer'
 import type { ColumnBuilder } from '../columnar/column-builder.ts'
 import type { RejectCause } from '../model/column-batch.ts'
 import type { DeclaredColumn } from '../model/script.ts'
+import { closeArray, closeObject, colon, comma, openArray, openObject, quote } from './json-bytes.ts'
 import { isNumberStart, scanLiteral, scanNumber, skipSpace } from './json-scalars.ts'
 import { type StringFacts, scanString, unescapeInto } from './json-string.ts'
 import { type WantedMember, wantedMembers } from './json-wanted.ts'
 import { shownValue } from './read-collector.ts'
 
 const deepest = 512
-const quote = 0x22
-const comma = 0x2c
-const colon = 0x3a
-const openArray = 0x5b
-const closeArray = 0x5d
-const openObject = 0x7b
-const closeObject = 0x7d
 
 /** What a column found in the record. */
 const absent = 0

@@ -1,3 +1,5 @@
+import { closeArray, closeObject, openArray, openObject, quote } from './json-bytes.ts'
+
 const literals = ['true', 'false', 'null'].map((text) => Buffer.from(text))
 const minus = 0x2d
 const zero = 0x30
@@ -60,11 +62,11 @@ export function skipValue(data: Uint8Array, start: number, limit: number): numbe
   let at = start
   while (at < limit) {
     const byte = data[at] ?? 0
-    if (byte === 0x22) {
+    if (byte === quote) {
       at = skipQuoted(data, at, limit)
     } else {
-      if (byte === 0x5b || byte === 0x7b) depth += 1
-      else if (byte === 0x5d || byte === 0x7d) depth -= 1
+      if (byte === openArray || byte === openObject) depth += 1
+      else if (byte === closeArray || byte === closeObject) depth -= 1
       else if (depth === 0) return skipWord(data, at, limit)
       if (depth < 0) return -1
       at += 1
@@ -77,7 +79,7 @@ export function skipValue(data: Uint8Array, start: number, limit: number): numbe
 /** Behind the closing quote; beyond `limit` without one. */
 function skipQuoted(data: Uint8Array, start: number, limit: number): number {
   for (let at = start + 1; at < limit; at++) {
-    if (data[at] === 0x22) return at + 1
+    if (data[at] === quote) return at + 1
     if (data[at] === 0x5c) at += 1
   }
   return limit + 1

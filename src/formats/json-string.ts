@@ -1,4 +1,5 @@
-const quote = 0x22
+import { quote } from './json-bytes.ts'
+
 const backslash = 0x5c
 const letterU = 0x75
 

@@ -1,10 +1,9 @@
-import { BatchBuilder } from '../columnar/batch-builder.ts'
 import type { ColumnBuilder } from '../columnar/column-builder.ts'
-import type { ReadBatch, RejectCause, RejectedRow } from '../model/column-batch.ts'
+import { ReadBatchBuilder } from '../columnar/read-batch-builder.ts'
+import type { ReadBatch, RejectCause } from '../model/column-batch.ts'
 import type { Column } from '../model/schema.ts'
 
 const batchRows = 32_768
-const batchRejects = 1_000
 const batchBytes = 4 * 1024 * 1024
 const rawLength = 10_000
 const valueLength = 1_000
@@ -12,34 +11,24 @@ const valueLength = 1_000
 /** Counts the records of a file, gathers those that fit and those that do not, and cuts batches. */
 export class ReadCollector {
   readonly columns: readonly ColumnBuilder[]
-  readonly #builder: BatchBuilder
-  #seen = 0
+  readonly #batch: ReadBatchBuilder
   #bytes = 0
-  #rows = 0
-  #numbers: number[] | undefined
-  #rejects: RejectedRow[] = []
   #full: ReadBatch[] = []
 
   constructor(columns: readonly Column[]) {
-    this.#builder = new BatchBuilder(columns)
-    this.columns = this.#builder.columns
+    this.#batch = new ReadBatchBuilder(columns, batchRows)
+    this.columns = this.#batch.columns
   }
 
   /** Says that every column got its value or NULL; `bytes` is the record's length in the file. */
   accept(bytes: number): void {
-    this.#seen += 1
-    this.#rows += 1
-    this.#numbers?.push(this.#seen)
+    this.#batch.accept()
     this.#count(bytes)
   }
 
   /** Keeps a record aside; `line` is where it begins, where it has one. No column may have got a value of it. */
   reject(line: number | undefined, causes: readonly RejectCause[], record: Uint8Array): void {
-    const first = this.#seen - this.#rows + 1
-    this.#numbers ??= Array.from({ length: this.#rows }, (_, index) => first + index)
-    this.#seen += 1
-    const raw = shownBytes(record, rawLength)
-    this.#rejects.push({ row: this.#seen, ...(line !== undefined && { line }), causes, raw })
+    this.#batch.reject({ ...(line !== undefined && { line }), causes, raw: shownBytes(record, rawLength) })
     this.#count(record.length)
   }
 
@@ -52,7 +41,7 @@ export class ReadCollector {
 
   /** Everything that is left. */
   takeAll(): readonly ReadBatch[] {
-    if (this.#rows + this.#rejects.length > 0) this.#cut()
+    if (!this.#batch.isEmpty) this.#cut()
     return this.takeFull()
   }
 
@@ -64,22 +53,11 @@ export class ReadCollector {
 
   #count(bytes: number): void {
     this.#bytes += bytes
-    const isFull =
-      this.#bytes >= batchBytes || this.#rows + this.#rejects.length >= batchRows || this.#rejects.length >= batchRejects
-    if (isFull) this.#cut()
+    if (this.#bytes >= batchBytes || this.#batch.isFull) this.#cut()
   }
 
   #cut(): void {
-    const batch = this.#builder.take()
-    const rejects = this.#rejects
-    if (this.#numbers === undefined) this.#full.push({ batch, rejects })
-    else {
-      this.#full.push({ batch, rejects, rowNumbers: Uint32Array.from(this.#numbers) })
-      // Once there was a gap, no later row follows the rows before by itself.
-      this.#numbers = []
-    }
-    this.#rejects = []
-    this.#rows = 0
+    this.#full.push(this.#batch.take())
     this.#bytes = 0
   }
 }

@@ -1,4 +1,5 @@
-const quote = 0x22
+import { closeArray, closeObject, comma, openArray, openObject, quote } from './json-bytes.ts'
+
 const backslash = 0x5c
 
 /** Finds where one JSON value ends, by brackets and quotes alone, also when it comes in pieces. */
@@ -13,7 +14,7 @@ export class ValueScan {
     this.#depth = 0
     this.#isQuoted = false
     this.#isEscaped = false
-    this.#isWord = first !== quote && first !== 0x5b && first !== 0x7b
+    this.#isWord = first !== quote && first !== openArray && first !== openObject
   }
 
   /** Behind the value, when its end lies between `start`, where the last piece ended, and `limit`; else -1. */
@@ -23,7 +24,7 @@ export class ValueScan {
       at = this.#isQuoted ? this.#quoted(data, at, limit) : this.#step(data[at] ?? 0, at)
       if (!this.#isQuoted && this.#depth === 0 && at > 0) {
         const last = data[at - 1]
-        if (last === quote || last === 0x5d || last === 0x7d) return at
+        if (last === quote || last === closeArray || last === closeObject) return at
       }
     }
     return -1
@@ -31,8 +32,8 @@ export class ValueScan {
 
   #step(byte: number, at: number): number {
     if (byte === quote) this.#isQuoted = true
-    else if (byte === 0x5b || byte === 0x7b) this.#depth += 1
-    else if (byte === 0x5d || byte === 0x7d) this.#depth -= 1
+    else if (byte === openArray || byte === openObject) this.#depth += 1
+    else if (byte === closeArray || byte === closeObject) this.#depth -= 1
     return at + 1
   }
 
@@ -53,7 +54,7 @@ export class ValueScan {
 function wordEnd(data: Uint8Array, start: number, limit: number): number {
   for (let at = start; at < limit; at++) {
     const byte = data[at] ?? 0
-    if (byte === 0x2c || byte === 0x5d || byte === 0x7d || byte <= 0x20) return at
+    if (byte === comma || byte === closeArray || byte === closeObject || byte <= 0x20) return at
   }
   return -1
 }

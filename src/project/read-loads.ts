@@ -77,9 +77,8 @@ function readLoad(
     })
   }
   const { id, frequency } = extract.script
-  const { columns: extracted, cursor } = extract.checked
-  const reads = cursor === undefined ? 'all' : cursor.overlap === undefined ? 'new' : 'overlap'
-  const load = checkLoad(file.shown, definition, { id, columns: extracted, reads }, dimensionOf)
+  const { columns: extracted } = extract.checked
+  const load = checkLoad(file.shown, definition, { id, columns: extracted, reads: readsOf(extract.checked) }, dimensionOf)
   const { into, columns, write } = load
   const lookups = lookupsIn(columns ?? {}).flatMap(([name, lookup]) => {
     const dimension = dimensionOf(lookup.dimension)
@@ -101,4 +100,10 @@ function readLoad(
       rejectLimit: load.rejectLimit ?? 0,
     },
   }
+}
+
+function readsOf({ cursor, resource }: ReadExtract['checked']): 'all' | 'new' | 'overlap' {
+  if (cursor) return cursor.overlap === undefined ? 'new' : 'overlap'
+  // A source of files that passes over those that it has read before.
+  return resource['select'] === 'new' ? 'new' : 'all'
 }

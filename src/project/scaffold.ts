@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { SluiceError } from '../errors.ts'
 import { packageRoot, packageVersion } from './package-version.ts'
 
@@ -15,10 +15,20 @@ const leftOut = new Set(['data', 'log', '.env', 'node_modules'])
 
 /**
  * Writes a new project into a folder that is not there yet or is empty. The running package is linked into it, so that
- * it works before `npm install`. USAGE when the folder has something in it.
+ * it works before `npm install`. USAGE when the folder has something in it, LOCAL_IO when it cannot be written.
  */
 export async function scaffold(folder: string, template: Template): Promise<void> {
   await refuseUsed(folder)
+  await writeProject(folder, template).catch((cause: unknown) => {
+    throw new SluiceError('LOCAL_IO', `The project ${folder} could not be written.`, {
+      hint: 'Look at the free space of the disk and at the rights of the folder above, remove what was written, and try again.',
+      details: { folder },
+      cause,
+    })
+  })
+}
+
+async function writeProject(folder: string, template: Template): Promise<void> {
   const name = packageName(basename(folder))
   await mkdir(folder, { recursive: true })
   const from = join(packageRoot(), templates[template])
@@ -28,16 +38,17 @@ export async function scaffold(folder: string, template: Template): Promise<void
   const config = join(folder, 'sluice.config.ts')
   await writeFile(config, (await readFile(config, 'utf8')).replace('PROJECT_NAME', name))
   await cp(join(folder, '.env.example'), join(folder, '.env'))
-  await writeFile(join(folder, 'package.json'), `${JSON.stringify(packageJson(name), null, 2)}\n`)
+  await writeFile(join(folder, 'package.json'), `${JSON.stringify(packageJson(name, template), null, 2)}\n`)
   await writeFile(join(folder, 'tsconfig.json'), `${JSON.stringify(tsconfig, null, 2)}\n`)
   await writeFile(join(folder, '.gitignore'), 'node_modules/\n.env\ndata/\nlog/\n')
   await linkPackage(folder)
 }
 
 async function refuseUsed(folder: string): Promise<void> {
-  const entries = await readdir(folder).catch(() => [])
-  if (entries.length === 0) return
-  throw new SluiceError('USAGE', `${folder} is there already, and it is not empty.`, {
+  if (!existsSync(folder)) return
+  const entries = await readdir(folder).catch(() => undefined)
+  if (entries?.length === 0) return
+  throw new SluiceError('USAGE', `${folder} is there already, and it is no empty folder.`, {
     hint: 'Name a folder that is not there yet: sluice init my-project',
     details: { folder },
   })
@@ -52,15 +63,26 @@ function packageName(folder: string): string {
   )
 }
 
-function packageJson(name: string): object {
+function packageJson(name: string, template: Template): object {
+  const types = { '@types/node': '^24.0.0', typescript: '^7.0.0' }
+  const common = { name, private: true, type: 'module' }
+  const scripts = { types: 'tsc --noEmit', test: 'node --test' }
+  const dependencies = { 'sluice-etl': packageSource() }
+  if (template === 'empty') return { ...common, scripts, dependencies, devDependencies: types }
   return {
-    name,
-    private: true,
-    type: 'module',
-    scripts: { types: 'tsc --noEmit', test: 'node --test' },
-    dependencies: { 'sluice-etl': `^${packageVersion()}` },
-    devDependencies: { '@types/node': '^24.0.0', '@types/ssh2': '^1.15.0', ssh2: '^1.17.0', typescript: '^7.0.0' },
+    ...common,
+    scripts: { ...scripts, demo: 'node demo/demo.ts' },
+    // The native parts of ssh2 are not needed.
+    allowScripts: { ssh2: false, 'cpu-features': false },
+    dependencies: { ...dependencies, ssh2: '^1.17.0' },
+    devDependencies: { ...types, '@duckdb/node-api': '^1.5.6-r.1', '@types/ssh2': '^1.15.0', 'cli-table3': '^0.6.5' },
   }
+}
+
+/** What `npm install` takes: the version where the package was installed, the folder itself where it is a checkout. */
+function packageSource(): string {
+  const root = packageRoot()
+  return basename(dirname(root)) === 'node_modules' ? `^${packageVersion()}` : `file:${root}`
 }
 
 const tsconfig = {

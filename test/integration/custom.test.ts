@@ -12,7 +12,7 @@ import { type ProjectFolder, projectFolder } from '../project-folder.ts'
 const config = `
 import { duckdb, localLake, project, sqliteControl } from 'sluice-etl'
 export default project({
-  name: 'p', timeZone: 'UTC', leaseTtlMs: 2000, retry: { attempts: 3, firstDelayMs: 1 },
+  name: 'p', timeZone: 'UTC', leaseTtlMs: 5000, retry: { attempts: 3, firstDelayMs: 1 },
   lake: localLake('data/lake'), warehouse: duckdb('data/p.duckdb'), control: sqliteControl('data/control.db'),
 })
 `
@@ -255,7 +255,7 @@ describe('a failure', () => {
   })
 
   test('code that waits longer than a lease lives keeps it', async () => {
-    await write({ 'extract/rates.ts': rate(`await new Promise((resolve) => setTimeout(resolve, 4000))\nyield { rate_id: 1 }`) })
+    await write({ 'extract/rates.ts': rate(`await new Promise((resolve) => setTimeout(resolve, 7000))\nyield { rate_id: 1 }`) })
     expect((await run())['extract/rates']).toMatchObject({ exitCode: 0, error: undefined })
   })
 

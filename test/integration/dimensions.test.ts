@@ -78,6 +78,15 @@ describe('a fact that looks into a dimension', () => {
     expect((await facts()).at(-1)).toEqual(['5', '30', '30', 'false', 'Oslo'])
   })
 
+  test('a stub is completed by a row that has nothing but its key, too', async () => {
+    project.shop(`INSERT INTO sales VALUES (4, '2025-01-01 10:00:00', 30, 4)`)
+    await batch('2025-01-01', ...all)
+    project.shop('INSERT INTO stores VALUES (30, NULL)')
+    const [, completed] = await batch('2025-01-02', 'extract/stores', 'load/stores')
+    expect(terms(completed)).toMatchObject({ updated: 1, unchanged: 2 })
+    expect(await project.rows('SELECT _stub, name FROM target.stores WHERE store_id = 30')).toEqual([['false', 'null']])
+  })
+
   test('surrogate keys are unique and stay with their natural keys', async () => {
     await batch('2025-01-01', ...all)
     const before = await project.rows('SELECT store_id, store_key FROM target.stores ORDER BY 1')

@@ -1,102 +1,10 @@
-import {
-  appendFile,
-  chmod,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readlink,
-  rename,
-  rm,
-  symlink,
-  truncate,
-  utimes,
-  writeFile,
-} from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Partition, Reading, ReadRequest } from '../../src/contracts/source.ts'
-import type { ReadBatch } from '../../src/model/column-batch.ts'
-import type { Resource } from '../../src/model/script.ts'
+import { rename, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
 import { openLocalFiles } from '../../src/sources/local-files.ts'
-import { readRequest } from '../../src/testing/read-request.ts'
-import { type SampleTable, sourceCases } from '../../src/testing/source-cases.ts'
-import { readTexts, textColumns } from '../read-texts.ts'
-
-let base: string
-let folder: string
-
-beforeEach(async () => {
-  base = await mkdtemp(join(tmpdir(), 'sluice-files-'))
-  folder = join(base, 'in')
-  await mkdir(folder)
-})
-
-afterEach(() => rm(base, { recursive: true, force: true }))
-
-async function put(name: string, text: string | Uint8Array, modified?: string): Promise<string> {
-  const path = join(folder, name)
-  await mkdir(dirname(path), { recursive: true })
-  await writeFile(path, text)
-  if (modified !== undefined) await utimes(path, new Date(modified), new Date(modified))
-  return path
-}
-
-interface Asked {
-  readonly options?: Readonly<Record<string, unknown>>
-  readonly columns?: Resource['columns']
-  readonly request?: Partial<ReadRequest>
-}
-
-const newest = { select: 'newest', format: { kind: 'csv' } }
-const all = { select: 'all', format: { kind: 'csv' } }
-
-function resourceOf(locator: string, { options = newest, columns = textColumns('v') }: Asked = {}): Resource {
-  return { source: 'branches', locator, options, columns }
-}
-
-async function open(locator: string, asked: Asked = {}) {
-  const source = await openLocalFiles({ folder })
-  const notices: string[] = []
-  const reading = await source.open(
-    readRequest(resourceOf(locator, asked), { notice: (text) => notices.push(text), ...asked.request }),
-  )
-  return { reading, notices }
-}
-
-async function read(locator: string, asked: Asked = {}) {
-  const { reading, notices } = await open(locator, asked)
-  const texts = await readTexts(everyBatch(reading))
-  await reading.close()
-  return { ...texts, notices, ids: reading.partitions.map(({ id }) => id) }
-}
-
-async function* everyBatch(reading: Reading): AsyncGenerator<ReadBatch> {
-  for (const partition of reading.partitions) yield* reading.read(partition)
-}
-
-function first(reading: Reading): Partition {
-  const [partition] = reading.partitions
-  if (partition === undefined) throw new Error('no partition')
-  return partition
-}
-
-/** The ids of the chosen files; their contents do not matter. */
-async function chosen(locator: string, options: Readonly<Record<string, unknown>>): Promise<readonly string[]> {
-  const { reading } = await open(locator, { options })
-  await reading.close()
-  return reading.partitions.map(({ id }) => id)
-}
-
-function csvText({ columns, rows }: SampleTable): string {
-  const record = (cells: readonly (string | null)[]) =>
-    cells.map((cell) => (cell === null ? '' : `"${cell.replaceAll('"', '""')}"`)).join(',')
-  return [columns.map(({ name }) => name).join(','), ...rows.map(record), ''].join('\r\n')
-}
-
-function jsonText({ columns, rows }: SampleTable): string {
-  return rows.map((row) => `${JSON.stringify(Object.fromEntries(columns.map(({ name }, at) => [name, row[at]])))}\n`).join('')
-}
+import { sourceCases } from '../../src/testing/source-cases.ts'
+import { type Asked, all, at, chosen, csvText, jsonText, newest, open, put, read, resourceOf } from '../fixtures/files-folder.ts'
+import { textColumns } from '../read-texts.ts'
 
 describe.each([
   ['csv', csvText],
@@ -107,7 +15,7 @@ describe.each([
       await put(`sample.${kind}`, textOf(sample))
       const columns = textColumns(...sample.columns.map(({ name }) => name))
       const options = { select: 'newest', format: { kind }, allowEmpty: true }
-      const source = await openLocalFiles({ folder })
+      const source = await openLocalFiles({ folder: at.folder })
       return { source, resource: resourceOf('sample.*', { options, columns }), close: async () => {} }
     },
     missing: { locator: 'simple.*', code: 'FILE_NOT_FOUND' },
@@ -143,7 +51,7 @@ describe('the newest file', () => {
       message: 'north_2025-01-02.csv and south_2025-01-02.csv carry the same date in their names.',
       details: { files: ['north_2025-01-02.csv', 'south_2025-01-02.csv'] },
     })
-    await rename(join(folder, 'south_2025-01-02.csv'), join(folder, 'south_2025-01-02_1200.csv'))
+    await rename(join(at.folder, 'south_2025-01-02.csv'), join(at.folder, 'south_2025-01-02_1200.csv'))
     await expect(chosen('*.csv', newest)).rejects.toMatchObject({ code: 'FILES_TIED' })
   })
 
@@ -220,215 +128,15 @@ describe('all files', () => {
 
   test('T59: 5,000 files, hidden ones left out', async () => {
     const names = Array.from({ length: 5000 }, (_, index) => `${index}.csv`)
-    for (const name of names) await writeFile(join(folder, name), 'v\n')
+    for (const name of names) await writeFile(join(at.folder, name), 'v\n')
     await put('.hidden.csv', 'v\n')
     expect(await chosen('*.csv', all)).toEqual(names.toSorted())
-    await Promise.all(names.map((name) => utimes(join(folder, name), 1, 1)))
+    await Promise.all(names.map((name) => utimes(join(at.folder, name), 1, 1)))
     await expect(chosen('*.csv', newest)).rejects.toMatchObject({
       message: '0.csv and 1.csv and 10.csv and 100.csv and 1000.csv and 4995 more were modified at the same moment.',
     })
   })
 })
-
-describe('no file', () => {
-  test('nothing matches', async () => {
-    await put('a.csv', 'v\n')
-    await put('b.csv', 'v\n')
-    await expect(read('store_*.csv')).rejects.toMatchObject({
-      code: 'FILE_NOT_FOUND',
-      message: `No file in ${folder} matches store_*.csv; there are 2 other files.`,
-      details: { folder, pattern: 'store_*.csv', files: 2 },
-    })
-    await expect(read('!a.csv')).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
-    await expect(read('../in/a.csv')).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
-  })
-
-  test('the folder is missing, or a file, or cannot be looked at', async () => {
-    folder = join(base, 'missing')
-    const source = await openLocalFiles({ folder })
-    await expect(source.check()).rejects.toMatchObject({ code: 'FILE_NOT_FOUND', message: `The folder ${folder} is not there.` })
-    await expect(read('*.csv')).rejects.toMatchObject({
-      code: 'FILE_NOT_FOUND',
-      message: `The folder ${folder} of the files *.csv is not there.`,
-      details: { folder, pattern: '*.csv' },
-    })
-    await writeFile(folder, '')
-    await expect(source.check()).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
-    await expect(read('*.csv')).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
-    folder = join(base, 'x'.repeat(300))
-    await expect(read('*.csv')).rejects.toMatchObject({ code: 'LOCAL_IO' })
-  })
-
-  test.runIf(process.getuid?.() !== 0)('no right to read it', async () => {
-    await chmod(await put('a.csv', 'v\n'), 0)
-    await expect(read('a.csv')).rejects.toMatchObject({ code: 'LOCAL_IO', hint: expect.stringContaining('right') })
-  })
-
-  test('it is gone when it is to be read', async () => {
-    const path = await put('a.csv', 'v\n')
-    const { reading } = await open('a.csv')
-    await rm(path)
-    await expect(readTexts(everyBatch(reading))).rejects.toMatchObject({ code: 'FILE_NOT_FOUND', message: 'a.csv is not there.' })
-  })
-
-  test('a file that was not chosen', async () => {
-    await put('a.csv', 'v\n')
-    const { reading } = await open('a.csv')
-    await expect(readTexts(reading.read({ id: 'b.csv' }))).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
-  })
-})
-
-describe('little in it', () => {
-  test('no byte is refused unless it is allowed', async () => {
-    await put('a.csv', '')
-    await put('b.csv', 'v\n1\n')
-    await expect(read('*.csv', { options: all })).rejects.toMatchObject({
-      code: 'FILE_EMPTY',
-      message: `a.csv in ${folder} has no byte in it.`,
-    })
-    const allowed = await read('*.csv', { options: { ...all, allowEmpty: true } })
-    expect(allowed).toMatchObject({ rows: [['1']], ids: ['a.csv', 'b.csv'] })
-  })
-
-  test('only a header is no row', async () => {
-    await put('a.csv', 'v\n')
-    expect(await read('a.csv')).toMatchObject({ rows: [], rejects: [] })
-  })
-
-  test('a missing column, and one that nobody declared', async () => {
-    await put('a.csv', 'v,w\n1,2\n')
-    expect((await read('a.csv')).notices).toEqual(['a.csv: 1 column is not declared and left out: "w".'])
-    await expect(read('a.csv', { columns: textColumns('v', 'x') })).rejects.toMatchObject({
-      code: 'SCHEMA_CHANGED',
-      message: 'a.csv: no header "x"; found: "v", "w".',
-    })
-  })
-})
-
-describe('links', () => {
-  test('one that leaves the folder is refused', async () => {
-    await writeFile(join(base, 'secret.csv'), 'v\nsecret\n')
-    await symlink('../secret.csv', join(folder, 'a.csv'))
-    await expect(read('*.csv')).rejects.toMatchObject({ code: 'SOURCE_FAILED', details: { file: 'a.csv' } })
-    await put('b_2025-01-01.csv', 'v\nfine\n')
-    expect((await read('b_*.csv')).rows).toEqual([['fine']])
-  })
-
-  test('one inside counts once, beside its file or for it', async () => {
-    await put('store_2025-01-01.csv', 'v\n1\n')
-    await symlink('store_2025-01-01.csv', join(folder, 'latest.csv'))
-    await symlink('store_2025-01-01.csv', join(folder, 'also_latest.csv'))
-    expect((await read('*.csv', { options: all })).ids).toEqual(['store_2025-01-01.csv'])
-    expect(await read('latest.csv')).toMatchObject({ rows: [['1']], ids: ['latest.csv'] })
-    expect(await chosen('*latest.csv', all)).toEqual(['also_latest.csv'])
-  })
-
-  test('the folder itself may be one; one to a folder is not followed; one to nothing is named', async () => {
-    await put('below/a.csv', 'v\n1\n')
-    await symlink('below', join(folder, 'round'))
-    const real = folder
-    folder = join(base, 'link')
-    await symlink(real, folder)
-    expect(await chosen('**', all)).toEqual(['below/a.csv'])
-    await symlink('nothing', join(folder, 'b.csv'))
-    await expect(read('*.csv')).rejects.toMatchObject({
-      code: 'FILE_NOT_FOUND',
-      message: `b.csv in ${folder} is not there.`,
-    })
-  })
-
-  test('a link that replaces a chosen file is refused', async () => {
-    await writeFile(join(base, 'secret.csv'), 'v\nsecret\n')
-    const path = await put('a.csv', 'v\nfine\n')
-    const { reading } = await open('a.csv')
-    await rm(path)
-    await symlink('../secret.csv', path)
-    await expect(readTexts(everyBatch(reading))).rejects.toMatchObject({ code: 'LOCAL_IO' })
-  })
-})
-
-describe('T58: a file that changes', () => {
-  const large = `v\n${'0123456789\n'.repeat(200_000)}`
-  const changes: readonly (readonly [string, (path: string) => Promise<unknown>])[] = [
-    ['grows', (path) => appendFile(path, '1\n')],
-    ['shrinks', (path) => truncate(path, 1000)],
-    ['is written anew with as many bytes', (path) => writeFile(path, large.replaceAll('9', '8'))],
-    ['is modified at another moment', (path) => utimes(path, 1, 1)],
-  ]
-
-  test.each(changes)('%s between the choice and the reading', async (_name, change) => {
-    const path = await put('a.csv', large)
-    const { reading } = await open('a.csv')
-    await change(path)
-    const rows: ReadBatch[] = []
-    await expect(async () => {
-      for await (const batch of reading.read(first(reading))) rows.push(batch)
-    }).rejects.toMatchObject({ code: 'FILE_CORRUPT', message: 'a.csv changed while it was read.' })
-    expect(rows).toEqual([])
-  })
-
-  test.each(changes)('%s while it is read', async (_name, change) => {
-    const path = await put('a.csv', large)
-    const { reading } = await open('a.csv')
-    let batches = 0
-    await expect(async () => {
-      for await (const _batch of reading.read(first(reading))) if (batches++ === 0) await change(path)
-    }).rejects.toMatchObject({ code: 'FILE_CORRUPT' })
-    expect(batches).toBeGreaterThan(0)
-  })
-
-  test('is replaced by another of the same size and time', async () => {
-    const path = await put('a.csv', 'v\n1\n', '2025-01-01T00:00:00Z')
-    const { reading } = await open('a.csv')
-    await put('b.csv', 'v\n2\n', '2025-01-01T00:00:00Z')
-    await rename(join(folder, 'b.csv'), path)
-    await expect(readTexts(everyBatch(reading))).rejects.toMatchObject({ code: 'FILE_CORRUPT' })
-  })
-
-  test('was empty and is full now', async () => {
-    const path = await put('a.csv', '')
-    const { reading } = await open('a.csv', { options: { ...newest, allowEmpty: true } })
-    await writeFile(path, 'v\n1\n')
-    await expect(readTexts(everyBatch(reading))).rejects.toMatchObject({ code: 'FILE_CORRUPT' })
-  })
-
-  test('is appended to as long as it is read', async () => {
-    const path = await put('a.csv', large)
-    const { reading } = await open('a.csv')
-    await expect(async () => {
-      for await (const _batch of reading.read(first(reading))) await appendFile(path, large)
-    }).rejects.toMatchObject({ code: 'FILE_CORRUPT' })
-  })
-})
-
-describe('ends', () => {
-  test('an abort before the reading, and behind its last batch', async () => {
-    await put('a.csv', 'v\n1\n')
-    const controller = new AbortController()
-    const { reading } = await open('a.csv', { request: { signal: controller.signal } })
-    await expect(async () => {
-      for await (const _batch of reading.read(first(reading))) controller.abort()
-    }).rejects.toMatchObject({ code: 'ABORTED', exitCode: 130 })
-    await expect(readTexts(everyBatch(reading))).rejects.toMatchObject({ code: 'ABORTED' })
-  })
-
-  test.runIf(process.platform === 'linux')('no file stays open, however the reading ends', async () => {
-    const path = await put('a.csv', `v\n${'0123456789\n'.repeat(200_000)}`)
-    const { reading } = await open('a.csv')
-    for await (const _batch of reading.read(first(reading))) break
-    expect(await openFiles(path)).toBe(0)
-    const suspended = reading.read(first(reading))[Symbol.asyncIterator]()
-    await suspended.next()
-    expect(await openFiles(path)).toBe(1)
-    await reading.close()
-    expect(await openFiles(path)).toBe(0)
-  })
-})
-
-async function openFiles(path: string): Promise<number> {
-  const links = await Promise.all((await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')))
-  return links.filter((link) => link === path).length
-}
 
 describe('what is asked for', () => {
   test('a cursor is refused', async () => {
@@ -458,7 +166,7 @@ describe('what is asked for', () => {
   })
 
   test('columns are staged as text that may be NULL, whatever they are declared as', async () => {
-    const source = await openLocalFiles({ folder })
+    const source = await openLocalFiles({ folder: at.folder })
     const declared = { name: 'n', type: { kind: 'int64' }, length: undefined, nullable: false, from: 'N' } as const
     await put('a.csv', 'N\n007\n')
     expect(await source.describe(resourceOf('a.csv', { columns: [declared] }))).toEqual({

@@ -226,6 +226,13 @@ describe('what only a run can see is refused', () => {
     )
   })
 
+  test('replace, of files of which only new ones are read', async () => {
+    const files = {
+      'extract/stores.ts': extractStores.replace('.newest(', '.new('),
+    }
+    expect(await refusal(files)).toMatchObject({ code: 'REPLACE_INCREMENTAL', exitCode: 78 })
+  })
+
   test.each([
     ["write: { disposition: 'append' }", 'APPEND_WITH_OVERLAP', "{ column: 'updated_at', overlap: 60 }"],
     ["write: { disposition: 'replace' }", 'REPLACE_INCREMENTAL', "'updated_at'"],

@@ -128,7 +128,9 @@ describe('a POST', () => {
     'that is not declared idempotent is sent once (%j)',
     async (answer) => {
       server.answer(() => answer)
-      expect((await refusal(readRest({ baseUrl: server.url }, post()))).message).toContain(`was answered with ${answer.status}`)
+      const error = await refusal(engine().retry(() => readRest({ baseUrl: server.url }, post())))
+      expect(error.message).toContain(`was answered with ${answer.status}`)
+      expect(error).toMatchObject({ code: 'SOURCE_FAILED', hint: expect.stringContaining('idempotent: true') })
       expect(server.got).toHaveLength(1)
     },
   )

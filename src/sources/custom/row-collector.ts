@@ -1,13 +1,11 @@
-import { BatchBuilder } from '../../columnar/batch-builder.ts'
 import { type CellValue, cellAdder } from '../../columnar/cell-adder.ts'
 import type { ColumnBuilder } from '../../columnar/column-builder.ts'
-import type { ReadBatch, RejectCause, RejectedRow } from '../../model/column-batch.ts'
+import { ReadBatchBuilder } from '../../columnar/read-batch-builder.ts'
+import type { ReadBatch, RejectCause } from '../../model/column-batch.ts'
 import type { Column } from '../../model/schema.ts'
 import type { DeclaredColumn } from '../../model/script.ts'
 import { type CellFitter, cellFitter, Misfit, shownCell } from './cells.ts'
 
-const batchRows = 16_384
-const batchRejects = 1_000
 const batchBytes = 4 * 1024 * 1024
 const rawLength = 10_000
 const valueLength = 1_000
@@ -32,13 +30,10 @@ export function typedColumns(declared: readonly DeclaredColumn[]): readonly Colu
 export class RowCollector {
   readonly #readers: readonly ColumnReader[]
   readonly #members: ReadonlySet<string>
-  readonly #builder: BatchBuilder
+  readonly #batch: ReadBatchBuilder
   readonly #values: (CellValue | null)[]
   readonly #cursor: string | undefined
   readonly #unknown = new Map<string, number>()
-  #seen = 0
-  #numbers: number[] = []
-  #rejects: RejectedRow[] = []
 
   /** `cursor` is the column that must not be NULL, whatever it declares. */
   constructor(declared: readonly DeclaredColumn[], cursor: string | undefined) {
@@ -47,17 +42,16 @@ export class RowCollector {
       return { name, member: from, nullable, fitter: cellFitter(type, length), add: cellAdder(type) }
     })
     this.#members = new Set(declared.map(({ from }) => from))
-    this.#builder = new BatchBuilder(typedColumns(declared))
+    this.#batch = new ReadBatchBuilder(typedColumns(declared))
     this.#values = declared.map(() => null)
   }
 
   get isFull(): boolean {
-    if (this.#rejects.length >= batchRejects || this.#builder.bytes >= batchBytes) return true
-    return this.#numbers.length + this.#rejects.length >= batchRows
+    return this.#batch.isFull || this.#batch.bytes >= batchBytes
   }
 
   get isEmpty(): boolean {
-    return this.#numbers.length + this.#rejects.length === 0
+    return this.#batch.isEmpty
   }
 
   /** The members that are no columns, each with the number of rows that had it. */
@@ -67,31 +61,26 @@ export class RowCollector {
 
   /** The values that the row brought, in the order of the columns; undefined when it was refused. Good until the next row. */
   add(row: unknown): readonly (CellValue | null)[] | undefined {
-    this.#seen += 1
     if (!isRecord(row)) {
-      this.#rejects.push({ row: this.#seen, causes: [{ code: 'MALFORMED', value: cut(shownCell(row)) }] })
+      this.#batch.reject({ causes: [{ code: 'MALFORMED', value: cut(shownCell(row)) }] })
       return undefined
     }
     this.#countUnknown(row)
     const causes = this.#read(row)
     if (causes.length > 0) {
-      this.#rejects.push({ row: this.#seen, causes, raw: rawText(row) })
+      this.#batch.reject({ causes, raw: rawText(row) })
       return undefined
     }
-    this.#numbers.push(this.#seen)
+    this.#batch.accept()
     for (const [index, reader] of this.#readers.entries()) {
-      const builder = this.#builder.columns[index]
+      const builder = this.#batch.columns[index]
       if (builder) reader.add(builder, this.#values[index] ?? null)
     }
     return this.#values
   }
 
   take(): ReadBatch {
-    const rejects = this.#rejects
-    const rowNumbers = Uint32Array.from(this.#numbers)
-    this.#rejects = []
-    this.#numbers = []
-    return { batch: this.#builder.take(), rowNumbers, rejects }
+    return this.#batch.take()
   }
 
   #read(row: Readonly<Record<string, unknown>>): readonly RejectCause[] {

@@ -45,8 +45,7 @@ export class RestClient {
     try {
       return await this.#answer(call, signal)
     } catch (error) {
-      if (call.isIdempotent || !isSluiceError(error) || !error.retryable) throw error
-      throw onlyOnce(error)
+      throw isSluiceError(error) ? failureOf(error, call.isIdempotent) : error
     }
   }
 
@@ -117,8 +116,9 @@ function tooLong({ label }: HttpRequest, { status, headers }: HttpAnswer, maxWai
   })
 }
 
-/** A failure of a call that must not be sent again by itself: not even its code lets anyone try. */
-export function onlyOnce(error: SluiceError): SluiceError {
+/** The failure of a call: one that must not be sent again by itself has a code with which nobody tries. */
+export function failureOf(error: SluiceError, isIdempotent: boolean): SluiceError {
+  if (isIdempotent || !error.retryable) return error
   return new SluiceError('SOURCE_FAILED', error.message, {
     hint: 'Run it again when nothing was done twice; if the request only reads, declare `idempotent: true` and it is tried again.',
     details: error.details,

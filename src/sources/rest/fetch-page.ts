@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import type { RestCall, RestClient } from './client.ts'
+import { failureOf, type RestCall, type RestClient } from './client.ts'
 import { type HttpAnswer, requestLabel } from './exchange.ts'
 import { invalid, statusFailure } from './failures.ts'
 import type { RestResource } from './resource.ts'
@@ -18,7 +18,9 @@ export async function fetchPage(
   const label = requestLabel(call.method, call.url)
   const { status, body, headers } = answer
   if (emptyOn.includes(status)) return answer
-  if (status < 200 || status > 299 || status === 204 || status === 205) throw statusFailure({ label }, answer)
+  if (status < 200 || status > 299 || status === 204 || status === 205) {
+    throw failureOf(statusFailure({ label }, answer), call.isIdempotent)
+  }
   if (body.length === 0) {
     throw invalid(
       label,

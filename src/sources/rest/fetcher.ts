@@ -1,7 +1,7 @@
 import type { Fetcher, FetchOptions } from '../../contracts/fetch.ts'
 import type { ReadRequest } from '../../contracts/source.ts'
 import { SluiceError } from '../../errors.ts'
-import { onlyOnce, RestClient } from './client.ts'
+import { failureOf, RestClient } from './client.ts'
 import { credentialsOf } from './credentials.ts'
 import { requestLabel } from './exchange.ts'
 import { statusFailure } from './failures.ts'
@@ -73,10 +73,6 @@ class HttpFetcher implements Fetcher {
     this.#ways.set(key, way)
     return way
   }
-}
-
-function failureOf(error: SluiceError, isIdempotent: boolean): SluiceError {
-  return isIdempotent || !error.retryable ? error : onlyOnce(error)
 }
 
 function addressOf(address: string | URL): URL {

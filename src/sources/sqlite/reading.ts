@@ -1,8 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { BatchBuilder } from '../../columnar/batch-builder.ts'
+import { ReadBatchBuilder } from '../../columnar/read-batch-builder.ts'
 import type { Partition, Reading, ReadRequest } from '../../contracts/source.ts'
-import type { ReadBatch, RejectCause, RejectedRow } from '../../model/column-batch.ts'
+import type { ReadBatch, RejectCause } from '../../model/column-batch.ts'
 import type { CursorWindow } from '../../model/manifest.ts'
 import type { TableSchema } from '../../model/schema.ts'
 import { throwIfAborted } from '../throw-if-aborted.ts'
@@ -11,8 +11,6 @@ import { type Cell, type CellReader, cellReader, cellText, selectExpression } fr
 import { quote, translated } from './connection.ts'
 import type { Selection } from './window.ts'
 
-const batchRows = 16_384
-const batchRejects = 1_000
 const batchBytes = 4 * 1024 * 1024
 
 /** One snapshot of one table, on a connection of its own. */
@@ -81,29 +79,24 @@ export class SqliteReading implements Reading {
 /** Gathers rows that fit and rows that do not. */
 class RowReader {
   readonly #readers: readonly CellReader[]
-  readonly #builder: BatchBuilder
+  readonly #batch: ReadBatchBuilder
   readonly #cursor: string | undefined
-  #seen = 0
-  #numbers: number[] = []
-  #rejects: RejectedRow[] = []
 
   constructor(readers: readonly CellReader[], request: ReadRequest) {
     this.#readers = readers
-    this.#builder = new BatchBuilder(readers.map(({ column }) => column))
+    this.#batch = new ReadBatchBuilder(readers.map(({ column }) => column))
     this.#cursor = request.cursor?.nulls === 'reject' ? request.cursor.column : undefined
   }
 
   get isFull(): boolean {
-    if (this.#rejects.length >= batchRejects || this.#builder.bytes >= batchBytes) return true
-    return this.#numbers.length + this.#rejects.length >= batchRows
+    return this.#batch.isFull || this.#batch.bytes >= batchBytes
   }
 
   get isEmpty(): boolean {
-    return this.#numbers.length + this.#rejects.length === 0
+    return this.#batch.isEmpty
   }
 
   add(row: readonly Cell[]): void {
-    this.#seen += 1
     const causes: RejectCause[] = []
     const values = this.#readers.map((reader, index) => {
       const cell = row[index] ?? null
@@ -111,22 +104,18 @@ class RowReader {
       return reader.read(cell, causes)
     })
     if (causes.length > 0) {
-      this.#rejects.push({ row: this.#seen, causes, raw: this.#raw(row) })
+      this.#batch.reject({ causes, raw: this.#raw(row) })
       return
     }
-    this.#numbers.push(this.#seen)
+    this.#batch.accept()
     for (const [index, reader] of this.#readers.entries()) {
-      const builder = this.#builder.columns[index]
+      const builder = this.#batch.columns[index]
       if (builder) reader.add(builder, values[index] ?? null)
     }
   }
 
   take(): ReadBatch {
-    const rejects = this.#rejects
-    const rowNumbers = Uint32Array.from(this.#numbers)
-    this.#rejects = []
-    this.#numbers = []
-    return { batch: this.#builder.take(), rowNumbers, rejects }
+    return this.#batch.take()
   }
 
   #raw(row: readonly Cell[]): string {
