@@ -9,7 +9,7 @@ const remote = [
 ]
 
 /** Kill and race by the dozen: a stage of its own too. */
-const crash = ['test/e2e/crash.test.ts', 'test/integration/sqlite-control-processes.test.ts']
+const crash = ['test/e2e/crash.test.ts', 'test/integration/*-control-{processes,down}.test.ts']
 
 export default defineConfig({
   test: {
@@ -31,6 +31,10 @@ export default defineConfig({
       { test: { name: 'remote', include: remote, testTimeout: 120_000, hookTimeout: 120_000 } },
       { test: { name: 'crash', include: crash, testTimeout: 120_000, hookTimeout: 120_000 } },
       { test: { name: 'faults', include: ['test/faults/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
+      // Against database servers, by chance and for minutes.
+      {
+        test: { name: 'experiments', include: ['test/experiments/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 },
+      },
       { test: { name: 'types', include: ['test/types/*.test.ts'], testTimeout: 60_000 } },
       {
         test: {

@@ -9,6 +9,7 @@ import { assertSameFacts, type Bench, least, type Runs, report, runAlternately, 
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   csv: async () => (await import('./csv.ts')).csvBench,
+  mysql: async () => (await import('./mysql.ts')).mysqlBench,
   parquet: async () => (await import('./parquet.ts')).parquetBench,
   rest: async () => (await import('./rest.ts')).restBench,
   sftp: async () => (await import('./sftp.ts')).sftpBench,

@@ -1,9 +1,11 @@
-/** Writes the pages that are made from the code; `--check` fails when one is not what the code says. */
-import { readFileSync, writeFileSync } from 'node:fs'
+/** Writes the pages, and the parts of pages, that are made from the code; `--check` fails when one is not what the code says. */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { program } from '../src/cli/main.ts'
 import { errorCodes } from '../src/errors.ts'
+import { generatedParts, withGeneratedParts } from './generate/generated-parts.ts'
+import { pageParts } from './generate/page-parts.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -36,12 +38,32 @@ function cliPage(): string {
   return `# Command line\n\n${intro}\n\n\`\`\`text\n${helpOf(verbs)}\n\`\`\`\n\n${verbSections(verbs, 'sluice').join('\n')}`
 }
 
-const pages: Readonly<Record<string, string>> = { 'docs/errors.md': errorsPage(), 'docs/cli.md': cliPage() }
-for (const [path, text] of Object.entries(pages)) {
-  const file = join(root, path)
-  if (!process.argv.includes('--check')) writeFileSync(file, text)
-  else if (readFileSync(file, 'utf8') !== text) {
-    console.error(`${path} is not what the code says. Run: npm run generate`)
-    process.exitCode = 1
+/** The pages of the connectors, with their tables; each table must stand on one of them. */
+function connectorPages(): Readonly<Record<string, string>> {
+  const folder = 'docs/connectors'
+  const names = readdirSync(join(root, folder)).filter((name) => name.endsWith('.md'))
+  const texts = names.map((name) => [`${folder}/${name}`, readFileSync(join(root, folder, name), 'utf8')] as const)
+  const shown = new Set(texts.flatMap(([, text]) => generatedParts(text)))
+  const unshown = Object.keys(pageParts).filter((name) => !shown.has(name))
+  if (unshown.length > 0) throw new Error(`No page of ${folder} shows: ${unshown.join(', ')}.`)
+  return Object.fromEntries(texts.map(([path, text]) => [path, withGeneratedParts(path, text, pageParts)]))
+}
+
+function allPages(): Readonly<Record<string, string>> {
+  return { 'docs/errors.md': errorsPage(), 'docs/cli.md': cliPage(), ...connectorPages() }
+}
+
+function fail(sentence: string): void {
+  console.error(sentence)
+  process.exitCode = 1
+}
+
+try {
+  for (const [path, text] of Object.entries(allPages())) {
+    const file = join(root, path)
+    if (!process.argv.includes('--check')) writeFileSync(file, text)
+    else if (readFileSync(file, 'utf8') !== text) fail(`${path} is not what the code says. Run: npm run generate`)
   }
+} catch (error) {
+  fail(error instanceof Error ? error.message : String(error))
 }

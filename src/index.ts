@@ -30,8 +30,6 @@ export type {
   NewestOptions,
   NewOptions,
   SqliteOptions,
-  SqlSource,
-  Tables,
 } from './project/connections.ts'
 export { csv, excel, jsonArray, jsonLines, localFiles, parquet, sqlite } from './project/connections.ts'
 export type { CustomCursorOptions, CustomExtractOptions } from './project/custom-extract.ts'
@@ -44,17 +42,22 @@ export type { Append, InsertOnly, LoadColumns, LoadDefinition, LoadOptions, Merg
 export { load } from './project/load-definition.ts'
 export type { LookupColumn, LookupOptions } from './project/lookup.ts'
 export { lookup } from './project/lookup.ts'
+export type { MysqlOptions } from './project/mysql-connection.ts'
+export { mysql } from './project/mysql-connection.ts'
 export type { OwnResourceOptions, OwnSource, Settings, SourceKind } from './project/own-source.ts'
 export { connection } from './project/own-source.ts'
+export type { PostgresOptions } from './project/postgres-connection.ts'
+export { postgres } from './project/postgres-connection.ts'
 export type {
   ControlStoreDefinition,
   DuckdbOptions,
   LakeDefinition,
+  PostgresControlOptions,
   ProjectDefinition,
   ProjectOptions,
   WarehouseDefinition,
 } from './project/project-definition.ts'
-export { duckdb, localLake, project, sqliteControl } from './project/project-definition.ts'
+export { duckdb, localLake, postgresControl, project, sqliteControl } from './project/project-definition.ts'
 export type { FtpOptions, SftpOptions } from './project/remote-connections.ts'
 export { ftp, sftp } from './project/remote-connections.ts'
 export type { DeclaredColumns, ResourceDefinition } from './project/resource.ts'
@@ -69,4 +72,5 @@ export type {
 export { rest } from './project/rest-connection.ts'
 export type { Env, Secret, Setting } from './project/setting.ts'
 export { env, secret } from './project/setting.ts'
+export type { NoPartitions, PartitionOptions, SqlSource, TableChoice, Tables } from './project/sql-connections.ts'
 export type { ReadContext, ReadLog, ReadWindow } from './sources/custom/read-context.ts'

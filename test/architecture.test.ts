@@ -62,7 +62,7 @@ function crossesAdapters(from: string, to: string): boolean {
   if (!adapterRooms.includes(room(from))) return false
   const adapter = (path: string) => (path.split('/').length > 2 ? path.split('/')[1] : undefined)
   const [left, right] = [adapter(from), adapter(to)]
-  return left !== undefined && right !== undefined && left !== right && right !== 'files'
+  return left !== undefined && right !== undefined && left !== right && right !== 'files' && right !== 'sql'
 }
 
 const files = readdirSync(source, { recursive: true, encoding: 'utf8' })

@@ -1,7 +1,23 @@
-import { duckdb, env, localFiles, localLake, project, rest, secret, sftp, sqlite, sqliteControl } from 'sluice-etl'
+import {
+  duckdb,
+  env,
+  localFiles,
+  localLake,
+  mysql,
+  project,
+  rest,
+  type SqlSource,
+  secret,
+  sftp,
+  sqlite,
+  sqliteControl,
+} from 'sluice-etl'
 import type { Shop } from './types/shop.ts'
 
-export const shop = sqlite<Shop>({ path: env('SHOP_DB') })
+// The shop as a MySQL or MariaDB server, where the environment has its url; else as a file.
+export const shop: SqlSource<Shop> = process.env['SHOP_URL']
+  ? mysql<Shop>({ url: secret('SHOP_URL') })
+  : sqlite<Shop>({ path: env('SHOP_DB') })
 export const catalog = rest({
   baseUrl: env('CATALOG_URL'),
   headers: { 'X-Api-Key': secret('CATALOG_KEY') },

@@ -5,6 +5,7 @@ import { printable } from './output.ts'
 import { defineInitVerb } from './verb-init.ts'
 import { defineAuditVerbs } from './verbs-audit.ts'
 import { defineBatchVerbs } from './verbs-batch.ts'
+import { defineControlVerbs } from './verbs-control.ts'
 import { defineCursorVerbs } from './verbs-cursor.ts'
 import { definePreviewVerb } from './verbs-preview.ts'
 import { defineRegistryVerbs } from './verbs-registry.ts'
@@ -41,6 +42,7 @@ export function program(finish: (exitCode: number) => void): Command {
   defineAuditVerbs(root, finish)
   defineRejectsVerbs(root, finish)
   defineCursorVerbs(root, finish)
+  defineControlVerbs(root, finish)
   definePreviewVerb(root, finish)
   return root
 }

@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { SluiceError } from '../errors.ts'
 import type { Script } from '../model/script.ts'
 import type { Project } from '../project/open-project.ts'
-import { print, printTable } from './output.ts'
+import { print, printable, printTable } from './output.ts'
 import { type Finish, projectOf, scriptsNamed, withControl } from './verb.ts'
 
 /** `check`, `register`, `activate` and `deactivate`. */
@@ -36,6 +36,7 @@ async function check(command: Command): Promise<number> {
     ['part', 'state', 'what to do'],
     results.map((result) => [result.name, result.ok ? 'ok' : result.message, result.ok ? '' : result.hint]),
   )
+  for (const { name, notes } of results) for (const note of notes) print(`note on ${name}: ${printable(note)}`)
   return results.find((result) => !result.ok)?.exitCode ?? 0
 }
 

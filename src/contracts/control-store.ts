@@ -1,5 +1,5 @@
 import type { LedgerEntry } from '../model/ledger.ts'
-import type { CursorWindow, FileIdentity } from '../model/manifest.ts'
+import type { CursorWindow, FileIdentity, ManifestPart } from '../model/manifest.ts'
 import type { BatchDate, Run, RunKey } from '../model/run.ts'
 import type { ScriptId, ScriptKind } from '../model/script.ts'
 
@@ -9,6 +9,7 @@ export interface ControlStore {
   readonly batches: BatchBook
   readonly runs: RunBook
   readonly extractions: ExtractionBook
+  readonly budgets: BudgetBook
   /** How another thread renews leases of this store. */
   readonly renewal: Renewal
   /** Creates or upgrades the store's own tables, under a lock: safe from several processes at once. */
@@ -76,7 +77,8 @@ export interface RunBook {
    * Decides and begins in one transaction: reads what `decide` asks for, and when it allows the run,
    * takes the lease with the next token, marks a dead predecessor ABANDONED, opens the batch if it is new
    * and records the run as RUNNING. Of any number of callers at once exactly one begins.
-   * A refusal is recorded and returned. Asked again for a run that it began, because the answer got lost, it answers
+   * A refusal is recorded and returned. `decide` may be called again when the store could not keep two transactions apart.
+   * Asked again for a run that it began, because the answer got lost, it answers
    * the same without a decision.
    */
   begin(request: RunRequest, decide: (facts: GateFacts) => Promise<GateDecision>): Promise<Begun>
@@ -182,6 +184,53 @@ export interface ExtractionBook {
   setCursor(extract: ScriptId, cursor: Omit<Cursor, 'runId'> | undefined): Promise<boolean>
   /** The files of the newest package of every other batch than this one, by path; of one path, the one committed last. */
   files(extract: ScriptId, otherThan: BatchDate): Promise<ReadonlyMap<string, FileIdentity>>
+  /** The partitions that became durable by themselves, before their extraction was committed. */
+  readonly partitions: PartitionBook
+}
+
+/** What an extraction that is consistent per partition only has read so far; its commit takes it up and forgets it here. */
+export interface PartitionBook {
+  /** Records the plan and forgets what an earlier plan of this batch kept. False when the token is outdated: nothing was changed. */
+  plan(key: RunKey, plan: PartitionPlan): Promise<boolean>
+  /** Makes one partition of the plan durable. False when the token is outdated: nothing was changed. */
+  keep(key: RunKey, partition: KeptPartition): Promise<boolean>
+  /** The plan of the batch that no commit has taken up, with what was kept, in the order of keeping. */
+  kept(extract: ScriptId, batch: BatchDate): Promise<KeptPlan | undefined>
+}
+
+export interface PartitionPlan {
+  readonly schemaHash: string
+  readonly window: CursorWindow | undefined
+  /** The ids of all partitions, in their order. */
+  readonly partitions: readonly string[]
+}
+
+export interface KeptPartition {
+  readonly id: string
+  readonly parts: readonly ManifestPart[]
+  readonly rejects: readonly ManifestPart[]
+  /** How many rows were read; those of `parts` and the refused ones. */
+  readonly read: number
+  readonly rejected: number
+}
+
+export interface KeptPlan extends PartitionPlan {
+  readonly kept: readonly KeptPartition[]
+}
+
+/** Request budgets that the processes of a project share. */
+export interface BudgetBook {
+  /**
+   * Books one request that begins now, where every limit allows it, and answers 0; else books nothing and answers for how
+   * many milliseconds to wait before asking again. By the store's clock.
+   */
+  take(budget: string, limits: readonly BudgetLimit[]): Promise<number>
+}
+
+/** At most so many requests may begin within any span of this length. */
+export interface BudgetLimit {
+  readonly requests: number
+  readonly withinMs: number
 }
 
 export interface NewExtraction {

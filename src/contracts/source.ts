@@ -7,8 +7,11 @@ import type { CursorPolicy, Resource } from '../model/script.ts'
 
 /** Where rows come from. A source only reads: it never writes, stages or retries. */
 export interface Source {
-  /** Called by `sluice check`. Rejects with a hint when the source cannot be reached. Reads no rows. */
-  check(): Promise<void>
+  /**
+   * Called by `sluice check`. Rejects with a hint when the source cannot be reached or read. Resolves to what people should
+   * know before they rely on it, each a sentence: a right that is missing, a replica that lags. Reads no rows.
+   */
+  check(): Promise<readonly string[]>
   /** The resource's columns; undefined when they are only known from its rows. RESOURCE_NOT_FOUND when there is none. */
   describe(resource: Resource): Promise<TableSchema | undefined>
   /**
@@ -32,6 +35,11 @@ export interface ReadRequest {
   readonly seenFiles: () => Promise<ReadonlyMap<string, FileIdentity>>
   /** The paths of the files that this batch read before, when it is read again by force; undefined otherwise. */
   readonly filesAgain: readonly string[] | undefined
+  /**
+   * The partitions that an earlier run of this batch planned and did not make durable: the reading then has exactly these.
+   * Undefined: all, planned anew.
+   */
+  readonly partitionsAgain: readonly string[] | undefined
   /** Aborts the reading within a second; the read in progress then rejects. */
   readonly signal: AbortSignal
   /**
@@ -50,10 +58,20 @@ export interface Reading {
   readonly schema: TableSchema
   /** Undefined when the extraction has no cursor. Whole at the latest after the last partition. */
   readonly window: CursorWindow | undefined
-  /** The rows that the view holds, counted by the source itself; undefined where that is not affordable. */
+  /**
+   * The rows that the view holds, and of partitions asked for again only theirs, counted by the source itself; undefined where
+   * that is not affordable.
+   */
   readonly expectedRows: number | undefined
   /** In the order in which their rows are to be read and numbered. */
   readonly partitions: readonly Partition[]
+  /** How many partitions may be read at the same time, under ids that differ; 1 where it is left out. */
+  readonly parallel?: number
+  /**
+   * Whether each partition is a view of its own, so that one that was read whole stays read when another fails. Then the
+   * window is whole from the beginning, and there are no `readFiles`.
+   */
+  readonly keepsPartitions?: boolean
   /**
    * Read once per partition. Rows come in batches that fit in memory; an unfinished reading rejects, it never ends early.
    * A batch without rows says that the reading is alive while it waits: a run that shows no sign of life loses its lease.
@@ -66,6 +84,6 @@ export interface Reading {
 
 /** A share of a resource that is read by itself: a table, a key range, a file. */
 export interface Partition {
-  /** Stable within the batch, shown to people: a table's name, a file's name. */
+  /** Stable within the batch, shown to people: a table's name, a key range, a file's name. */
   readonly id: string
 }

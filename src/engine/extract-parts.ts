@@ -17,6 +17,9 @@ export const systemColumns: readonly Column[] = [
 /** At most about so many rows a part; a batch is never split. */
 const partRows = 1_000_000
 
+/** Of a row group, for all partitions that are written at once, and at least for each. */
+const [groupRows, leastGroupRows] = [524_288, 65_536]
+
 export interface PartSeriesOptions {
   readonly lake: Lake
   /** `<script>/<batch>/<run id>/<attempt>`. */
@@ -26,66 +29,106 @@ export interface PartSeriesOptions {
   readonly batch: string
   readonly runId: string
   readonly extractedAt: string
+  /** How many partitions are written at once, 1 unless said: they share the memory for row groups. */
+  readonly parallel?: number
+  /** Parts of partitions that earlier runs kept: the package has them too, and their numbers are taken. */
+  readonly kept?: readonly ManifestPart[]
 }
 
 interface OpenPart {
   readonly part: number
-  readonly partition: string
   readonly sink: LakeWriter
   readonly parquet: ParquetWriter
   rows: number
 }
 
-/** The numbered Parquet files of one attempt: each whole in the lake, or absent. */
+/** The numbered Parquet files of one package: each whole in the lake, or absent. */
 export class PartSeries {
-  readonly finished: ManifestPart[] = []
   readonly #options: PartSeriesOptions
   readonly #batchDays: number
   readonly #extractedMicros: bigint
-  #open: OpenPart | undefined
+  readonly #kept: readonly ManifestPart[]
+  readonly #taken: Set<number>
+  readonly #open = new Map<string, OpenPart>()
+  readonly #written: ManifestPart[] = []
+  /** Partitions whose files someone else may know of. */
+  readonly #named = new Set<string>()
 
   constructor(options: PartSeriesOptions) {
     this.#options = options
     this.#batchDays = Date.parse(`${options.batch}T00:00:00Z`) / 86_400_000
     this.#extractedMicros = BigInt(Date.parse(options.extractedAt)) * 1_000n
+    this.#kept = options.kept ?? []
+    this.#taken = new Set(this.#kept.map(({ part }) => part))
+  }
+
+  /** All complete parts, by their numbers. */
+  get finished(): readonly ManifestPart[] {
+    return [...this.#kept, ...this.#written].sort((left, right) => left.part - right.part)
+  }
+
+  /** The complete parts of one partition that this attempt wrote, in the order of their rows. */
+  partsOf(partition: string): readonly ManifestPart[] {
+    return this.#written.filter((part) => part.partition === partition)
   }
 
   /** Adds rows of a partition; `rowNumber` gives the ordinal of the n-th of them. True when that completed a part. */
   async write(partition: string, batch: ColumnBatch, rowNumber: (index: number) => number): Promise<boolean> {
     if (batch.rows === 0) return false
-    const open = await this.#partFor(partition)
+    const open = this.#open.get(partition) ?? (await this.#begin(partition))
     const columns = [...batch.columns, ...this.#system(open.part, batch.rows, rowNumber)]
     await open.parquet.write({ rows: batch.rows, columns })
     open.rows += batch.rows
-    return open.rows >= partRows ? this.close() : false
+    return open.rows >= partRows ? this.close(partition) : false
   }
 
-  /** Completes the part that is open. False when none is. */
-  async close(): Promise<boolean> {
-    const open = this.#open
+  /** Completes the part of a partition, else all that are open. False when none is. */
+  async close(partition?: string): Promise<boolean> {
+    if (partition !== undefined) return this.#end(partition)
+    const all = [...this.#open.keys()]
+    for (const one of all) await this.#end(one)
+    return all.length > 0
+  }
+
+  async #end(partition: string): Promise<boolean> {
+    const open = this.#open.get(partition)
     if (!open) return false
     const { rows } = await open.parquet.finish()
     const stored = await open.sink.commit()
-    this.finished.push({ ...stored, part: open.part, rows, partition: open.partition })
-    this.#open = undefined
+    this.#written.push({ ...stored, part: open.part, rows, partition })
+    this.#open.delete(partition)
     return true
   }
 
-  /** Leaves nothing of this attempt in the lake, as far as the lake lets it. */
-  async discard(): Promise<void> {
-    await this.#open?.sink.abort()
-    await this.#options.lake.remove(this.finished.map(({ path }) => path))
+  /** Says whether the control store may name the partition's files; `discard` then leaves them. */
+  named(partition: string, may: boolean): void {
+    if (may) this.#named.add(partition)
+    else this.#named.delete(partition)
   }
 
-  async #partFor(partition: string): Promise<OpenPart> {
-    if (this.#open && this.#open.partition !== partition) await this.close()
-    if (this.#open) return this.#open
-    const { lake, folder, name, columns } = this.#options
-    const part = this.finished.length + 1
+  /** Leaves nothing that this attempt wrote and nobody names in the lake, as far as the lake lets it. */
+  async discard(): Promise<void> {
+    for (const { sink } of this.#open.values()) await sink.abort()
+    const unnamed = this.#written.filter(({ partition }) => !this.#named.has(partition))
+    await this.#options.lake.remove(unnamed.map(({ path }) => path))
+  }
+
+  async #begin(partition: string): Promise<OpenPart> {
+    const { lake, folder, name, columns, parallel = 1 } = this.#options
+    const part = this.#nextNumber()
     const sink = await lake.create(`${folder}/${name}-${String(part).padStart(5, '0')}.parquet`)
-    const parquet = new ParquetWriter(sink, [...columns, ...systemColumns])
-    this.#open = { part, partition, sink, parquet, rows: 0 }
-    return this.#open
+    const rowGroupRows = Math.max(leastGroupRows, Math.floor(groupRows / parallel))
+    const open = { part, sink, parquet: new ParquetWriter(sink, [...columns, ...systemColumns], { rowGroupRows }), rows: 0 }
+    this.#open.set(partition, open)
+    return open
+  }
+
+  /** The lowest that is free: a part that an earlier run did not complete leaves no gap. */
+  #nextNumber(): number {
+    let part = this.#written.length + 1
+    while (this.#taken.has(part)) part += 1
+    this.#taken.add(part)
+    return part
   }
 
   #system(part: number, rows: number, rowNumber: (index: number) => number): readonly ColumnVector[] {

@@ -33,6 +33,7 @@ export async function* readRows(
     upper: undefined,
     seenFiles: () => context.control.extractions.files(script.id, batch),
     filesAgain: undefined,
+    partitionsAgain: undefined,
     retry: (work) => work(),
     signal: context.signal,
     notice,

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import * as v from 'valibot'
 import type { Adapter } from '../contracts/adapter.ts'
-import type { ControlStore } from '../contracts/control-store.ts'
+import type { BudgetLimit, ControlStore } from '../contracts/control-store.ts'
 import type { Lake } from '../contracts/lake.ts'
 import type { Source } from '../contracts/source.ts'
 import type { Warehouse } from '../contracts/warehouse.ts'
@@ -11,12 +11,16 @@ import { optionsSchema } from './check-options.ts'
 import { customAdapter } from './custom-adapter.ts'
 import { type Environment, isEnv, isSecret, settingText } from './environment.ts'
 import { filesOptions } from './file-options.ts'
+import { mysqlAdapter } from './mysql-adapter.ts'
 import { setting } from './option-schemas.ts'
+import { postgresAdapter } from './postgres-adapter.ts'
+import { postgresControlAdapter } from './postgres-control-adapter.ts'
 import type { Redactor } from './redactor.ts'
 import { ftpAdapter, sftpAdapter } from './remote-adapters.ts'
 import type { DeclaredColumns } from './resource.ts'
 import { restAdapter } from './rest-adapter.ts'
 import type { Setting } from './setting.ts'
+import { choiceEntries, tableSchema } from './sql-connections.ts'
 
 /** An adapter as the project knows it: what its options may be, and how they become a working part. */
 export interface ConfiguredAdapter<Contract> {
@@ -40,6 +44,8 @@ export interface Place {
   readonly name: string
   /** Told of secrets that only the part itself knows. */
   readonly redactor: Redactor
+  /** Takes turns at the part together with other processes, trying again by itself; left out where no control store is open. */
+  readonly takeTurn?: (limits: readonly BudgetLimit[]) => Promise<number>
 }
 
 type Resolved<Options> = { readonly [N in keyof Options]: Setting extends Options[N] ? string : Options[N] }
@@ -60,9 +66,11 @@ export const sources: Readonly<Record<string, SourceAdapter>> = {
         open: async (options) => (await import('../sources/sqlite.ts')).openSqliteSource(options),
       },
     ),
-    resource: optionsSchema('the options of a table', {}),
+    resource: tableSchema(choiceEntries),
     hasCursors: true,
   },
+  mysql: mysqlAdapter,
+  postgres: postgresAdapter,
   'local-files': {
     ...adapter(optionsSchema('the options of localFiles', { folder: setting }), 'folder', {
       type: 'local-files',
@@ -111,6 +119,7 @@ export const controlStores: Readonly<Record<string, ConfiguredAdapter<ControlSto
     type: 'sqlite',
     open: async (options) => (await import('../control-stores/sqlite/index.ts')).openSqliteControl(options),
   }),
+  postgres: postgresControlAdapter,
 }
 
 /** `file` is the option that holds a path. */

@@ -12,22 +12,25 @@ export interface CheckResult {
   readonly hint: string
   /** 0 when it works. */
   readonly exitCode: number
+  /** What people should know although it works, each a sentence. */
+  readonly notes: readonly string[]
 }
 
 interface Checkable {
-  check(): Promise<void>
+  check(): Promise<unknown>
   close(): Promise<void>
 }
 
 /** Opens each part of the project and asks it; a part that fails does not keep the others from being asked. */
 export async function checkProject(project: ReadProject): Promise<readonly CheckResult[]> {
   const { config, scripts } = project
-  const result = (name: string, work: () => Promise<unknown>) => outcome(name, work, project.redactor)
+  const result = (name: string, work: () => Promise<readonly string[]>) => outcome(name, work, project.redactor)
   const results: CheckResult[] = [
-    { name: 'project file and scripts', ok: true, message: `${scripts.length} scripts`, hint: '', exitCode: 0 },
+    { name: 'project file and scripts', ok: true, message: `${scripts.length} scripts`, hint: '', exitCode: 0, notes: [] },
     await result('control store', async () => {
       const control = await openPart(project, config.control, 'the control store')
       await control.migrate().finally(() => control.close())
+      return []
     }),
     await result('lake', () => checked(openPart(project, config.lake, 'the lake'))),
     await result('warehouse', () => checked(openPart(project, config.warehouse, 'the warehouse'))),
@@ -39,17 +42,18 @@ export async function checkProject(project: ReadProject): Promise<readonly Check
   return results
 }
 
-async function checked(opening: Promise<Checkable>): Promise<void> {
+async function checked(opening: Promise<Checkable>): Promise<readonly string[]> {
   const part = await opening
-  await part.check().finally(() => part.close())
+  const notes = await part.check().finally(() => part.close())
+  return Array.isArray(notes) ? notes : []
 }
 
-async function outcome(name: string, work: () => Promise<unknown>, { redact }: Redactor): Promise<CheckResult> {
+async function outcome(name: string, work: () => Promise<readonly string[]>, { redact }: Redactor): Promise<CheckResult> {
   try {
-    await work()
-    return { name, ok: true, message: 'works', hint: '', exitCode: 0 }
+    const notes = await work()
+    return { name, ok: true, message: 'works', hint: '', exitCode: 0, notes: notes.map(redact) }
   } catch (cause) {
     const { message, hint, exitCode } = asSluiceError(cause)
-    return { name, ok: false, message: redact(message), hint: redact(hint), exitCode }
+    return { name, ok: false, message: redact(message), hint: redact(hint), exitCode, notes: [] }
   }
 }

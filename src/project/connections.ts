@@ -2,37 +2,20 @@ import type { Shape } from './columns.ts'
 import { definition } from './definition.ts'
 import { type DeclaredColumns, ResourceDefinition, type ShapeOf } from './resource.ts'
 import type { Setting } from './setting.ts'
+import { type NoPartitions, SqlSource, type Tables } from './sql-connections.ts'
 
-/** Tables with their columns, as a project may declare them for its SQL sources. */
-export type Tables = { readonly [table: string]: Shape }
-
-/** A SQLite file. `readOnly`: never takes the write lock that proves a horizon; cursors then need a declared overlap. */
+/** A SQLite file. */
 export interface SqliteOptions {
+  /** The file, which must exist; a relative path begins at the project's folder. */
   readonly path: Setting
+  /** Whether the write lock that proves a horizon is never taken; cursors then need a declared overlap. By default it is. */
   readonly readOnly?: boolean
-}
-
-/** A connection to a SQL database; `Shapes` are its tables, where they are known. */
-export class SqlSource<Shapes extends { readonly [N in keyof Shapes]: Shape } = Tables> {
-  readonly [definition] = 'source'
-  readonly type: string
-  readonly options: object
-
-  constructor(type: string, options: object) {
-    this.type = type
-    this.options = options
-  }
-
-  /** A table or view. */
-  table<Name extends keyof Shapes & string>(name: Name): ResourceDefinition<Shapes[Name]> {
-    return new ResourceDefinition(this, name, {})
-  }
 }
 
 /** Reads tables of a SQLite file. With the type of its tables, names and columns are checked by the compiler. */
 export function sqlite<Shapes extends { readonly [N in keyof Shapes]: Shape } = Tables>(
   options: SqliteOptions,
-): SqlSource<Shapes> {
+): SqlSource<Shapes, NoPartitions> {
   return new SqlSource('sqlite', options)
 }
 
@@ -98,6 +81,7 @@ export function excel(options: ExcelOptions = {}): FileFormat {
 
 /** How the files of a set are read. */
 export interface FilesOptions<Columns> {
+  /** How the files are written. */
   readonly format: FileFormat
   /** Read as text, typed by the load; `from()` names the header or member where it differs. */
   readonly columns: Columns
@@ -115,8 +99,13 @@ export interface FilesOptions<Columns> {
   readonly compression?: 'gzip' | 'zip' | 'none'
   /** Which files of a zip file are read, as a pattern; by default its only one. */
   readonly entries?: string
-  /** What a packed file may grow to, in bytes (by default 256 GiB) and times its own size (by default 200). */
-  readonly unpackLimit?: { readonly bytes?: number; readonly ratio?: number }
+  /** What a packed file may grow to. */
+  readonly unpackLimit?: {
+    /** By default 256 GiB. */
+    readonly bytes?: number
+    /** Times its own size, once it is over 64 MiB; by default 200. */
+    readonly ratio?: number
+  }
 }
 
 /** How one file of a set is chosen and read. */
@@ -179,6 +168,9 @@ function filesResource<Columns extends DeclaredColumns>(
 }
 
 /** Files of a local folder. */
-export function localFiles(options: { readonly folder: Setting }): FileSource {
+export function localFiles(options: {
+  /** The folder of the files; a relative path begins at the project's folder. */
+  readonly folder: Setting
+}): FileSource {
   return new FileSource('local-files', options)
 }

@@ -1,7 +1,8 @@
 import type { EngineContext, ProgressSink } from '../engine/context.ts'
+import { retrying } from '../engine/retry.ts'
 import { SluiceError } from '../errors.ts'
 import type { Script } from '../model/script.ts'
-import type { ConfiguredAdapter } from './adapters.ts'
+import type { ConfiguredAdapter, Place } from './adapters.ts'
 import { type Environment, isSecret } from './environment.ts'
 import { failpoints } from './failpoint.ts'
 import type { Config, Part } from './read-config.ts'
@@ -37,13 +38,14 @@ interface Closable {
   close(): Promise<void>
 }
 
-/** Opens a part of the project. `name` is what messages call it. */
+/** Opens a part of the project. `name` is what messages call it; what a part shares with other processes is in `shared`. */
 export function openPart<Contract>(
   { root, environment, redactor }: Pick<ReadProject, 'root' | 'environment' | 'redactor'>,
   { adapter, options }: Part<ConfiguredAdapter<Contract>>,
   name: string,
+  shared: Pick<Place, 'takeTurn'> = {},
 ): Promise<Contract> {
-  return adapter.open(options, { root, environment, redactor, name })
+  return adapter.open(options, { root, environment, redactor, name, ...shared })
 }
 
 /** Opens control store and lake; warehouse and sources follow at their first use, each once. */
@@ -58,6 +60,11 @@ export async function openContext(project: ReadProject, { progress, signal }: Co
     const store = await control.migrate()
     const lake = await parts.open('lake', () => openPart(project, config.lake, 'the lake'))
     const part = (name: string) => config.sources.get(name) ?? unknownSource(name)
+    const retry = <T>(work: () => Promise<T>) => retrying(work, { policy: settings.retry, signal, onRetry: () => {} })
+    const openSource = (name: string) =>
+      openPart(project, part(name), `the connection ${name}`, {
+        takeTurn: (limits) => retry(() => control.budgets.take(name, limits)),
+      })
     return {
       context: {
         settings,
@@ -66,7 +73,7 @@ export async function openContext(project: ReadProject, { progress, signal }: Co
         store,
         lake,
         warehouse: () => parts.open('warehouse', () => openPart(project, config.warehouse, 'the warehouse')),
-        source: async (name) => parts.open(`source ${name}`, () => openPart(project, part(name), `the connection ${name}`)),
+        source: async (name) => parts.open(`source ${name}`, () => openSource(name)),
         sourceType: (name) => part(name).type,
         openLog,
         redact: project.redactor.redact,

@@ -1,11 +1,13 @@
 import { realpath } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import type { MovedTable } from '../control-stores/move.ts'
 import type { EngineSettings } from '../engine/context.ts'
 import { SluiceError } from '../errors.ts'
 import type { Script } from '../model/script.ts'
 import { type CheckResult, checkProject } from './check-project.ts'
 import { readEnvironment } from './environment.ts'
 import { ModuleGraph } from './module-graph.ts'
+import { type MoveTarget, moveControlStore } from './move-control.ts'
 import { type ContextOptions, type OpenContext, openContext, projectRedactor, type ReadProject } from './open-context.ts'
 import { orderScripts } from './order-scripts.ts'
 import { readConfig } from './read-config.ts'
@@ -25,6 +27,8 @@ export interface Project {
   redact(text: string): string
   /** Tries each part: never rejects for one that fails, its result says it. */
   check(): Promise<readonly CheckResult[]>
+  /** Moves the control store to Postgres; what lies there then, table by table. */
+  moveControl(target: MoveTarget): Promise<readonly MovedTable[]>
 }
 
 /** How much of a project is read. */
@@ -56,6 +60,7 @@ export async function openProject(
     openContext: (options) => openContext(project, options),
     redact: project.redactor.redact,
     check: () => checkProject(project),
+    moveControl: (target) => moveControlStore(project, target),
   }
 }
 

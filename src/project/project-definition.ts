@@ -49,6 +49,19 @@ export function sqliteControl(path: Setting): ControlStoreDefinition {
   return { [definition]: 'control store', type: 'sqlite', options: { path } }
 }
 
+/** A Postgres database, version 14 or later, and the schema in it that the control store has for itself. */
+export interface PostgresControlOptions {
+  /** `postgres://user:password@host:5432/database?sslmode=verify-full`; it holds a password, so read it by `secret()`. */
+  readonly url: Setting
+  /** By default `sluice`; made when it is not there. */
+  readonly schema?: string
+}
+
+/** A schema of a Postgres database, for teams and for runs of several hosts; needs the package `pg`. */
+export function postgresControl(options: PostgresControlOptions): ControlStoreDefinition {
+  return { [definition]: 'control store', type: 'postgres', options }
+}
+
 /** What the default export of `sluice.config.ts` says. */
 export interface ProjectOptions {
   readonly name: string

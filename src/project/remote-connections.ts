@@ -3,15 +3,17 @@ import type { Setting } from './setting.ts'
 
 /** What servers with files have in common. */
 interface RemoteOptions {
+  /** The server's name or address. */
   readonly host: Setting
+  /** Who logs in. */
   readonly user: Setting
   /** The folder of the files; by default where the server puts the user. */
   readonly folder?: Setting
-  /** How many connections are open at once, at most; by default 4. With 1 or 2, nothing is read ahead. */
+  /** How many connections are open at once, at most; by default 4. One reads, one stays free for another script, the others read the next files ahead, up to 4 MiB each; with 1 or 2 none does. */
   readonly connections?: number
-  /** How long connecting may take, in milliseconds; by default 20,000. */
+  /** How long connecting and logging in may take, in milliseconds; by default 20,000. */
   readonly connectTimeoutMs?: number
-  /** How long the server may be silent, in milliseconds; by default 60,000. */
+  /** How long an answer, or the next bytes of a file, may take, in milliseconds; by default 60,000. */
   readonly idleTimeoutMs?: number
 }
 
@@ -19,10 +21,11 @@ interface RemoteOptions {
 export interface SftpOptions extends RemoteOptions {
   /** By default 22. */
   readonly port?: Setting | number
+  /** The user's password. */
   readonly password?: Setting
-  /** The text of the private key file. */
+  /** The text of a private key file, OpenSSH or PEM. */
   readonly key?: Setting
-  /** The passphrase of the key. */
+  /** The passphrase of the key, if it has one. */
   readonly passphrase?: Setting
   /** The path of the socket of an SSH agent, such as `env('SSH_AUTH_SOCK')`. */
   readonly agent?: Setting
@@ -41,6 +44,7 @@ export function sftp(options: SftpOptions): FileSource {
 export interface FtpOptions extends RemoteOptions {
   /** By default 21, with implicit TLS 990. */
   readonly port?: Setting | number
+  /** The user's password. */
   readonly password: Setting
   /** `explicit`, the default, asks for TLS after connecting; `implicit` begins with it; `none` needs `allowPlaintext`. */
   readonly tls?: 'explicit' | 'implicit' | 'none'

@@ -167,6 +167,7 @@ export const restAdapter: SourceAdapter = {
       ...given,
       ...(authority !== undefined && { authority: resolve(place.root, authority) }),
       ...(cassette !== undefined && { cassette: { ...cassette, path: resolve(place.root, cassette.path) } }),
+      ...(place.takeTurn !== undefined && { takeTurn: place.takeTurn }),
       secrets,
     })
     return settledResources(source, place)

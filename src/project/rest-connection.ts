@@ -4,21 +4,48 @@ import type { Setting } from './setting.ts'
 
 /** How a connection to an API proves who it is. */
 export type RestAuth =
-  | { readonly type: 'apiKey'; readonly key: Setting; readonly header: string }
-  | { readonly type: 'apiKey'; readonly key: Setting; readonly query: string }
-  | { readonly type: 'basic'; readonly user: Setting; readonly password: Setting }
-  | { readonly type: 'bearer'; readonly token: Setting }
+  | {
+      /** Sends the key as it is. */
+      readonly type: 'apiKey'
+      /** The key. */
+      readonly key: Setting
+      /** The header that takes it; give `header` or `query`, not both. */
+      readonly header: string
+    }
+  | {
+      readonly type: 'apiKey'
+      readonly key: Setting
+      /** The parameter that takes it. */
+      readonly query: string
+    }
+  | {
+      /** Sends `Authorization: Basic …`. */
+      readonly type: 'basic'
+      /** Who logs in. */
+      readonly user: Setting
+      /** The user's password. */
+      readonly password: Setting
+    }
+  | {
+      /** Sends `Authorization: Bearer …`. */
+      readonly type: 'bearer'
+      /** The token. */
+      readonly token: Setting
+    }
   | {
       /** OAuth 2: a token for the client itself, renewed before it ends and once when it is refused. */
       readonly type: 'clientCredentials'
       /** Where tokens are given out. */
       readonly url: Setting
+      /** What the client is called there. */
       readonly clientId: Setting
+      /** The client's secret. */
       readonly clientSecret: Setting
+      /** The rights to ask for; by default those that the server gives. */
       readonly scope?: string
       /** What the server wants besides, such as an audience. */
       readonly parameters?: { readonly [name: string]: Setting }
-      /** Where id and secret are sent; by default in a header. */
+      /** Where id and secret are sent; by default in a header. `body`: among the parameters. */
       readonly sendIn?: 'header' | 'body'
     }
 
@@ -30,19 +57,29 @@ export interface RestOptions {
   readonly headers?: { readonly [name: string]: Setting }
   /** Parameters of every request to that origin. */
   readonly query?: { readonly [name: string]: Setting }
+  /** How the connection proves who it is, where `headers` or `query` do not. */
   readonly auth?: RestAuth
   /** How many requests may begin in any second and any minute, of all resources of the connection together. */
-  readonly rate?: { readonly perSecond?: number; readonly perMinute?: number }
-  /** In milliseconds: to connect (10,000), until an answer begins (60,000), between its pieces (30,000), in all (300,000). */
+  readonly rate?: {
+    /** In any second; by default without a limit. */
+    readonly perSecond?: number
+    /** In any minute; by default without a limit. */
+    readonly perMinute?: number
+  }
+  /** How long a request may take, in milliseconds. */
   readonly timeouts?: {
+    /** To connect; by default 10,000. */
     readonly connectMs?: number
+    /** Until an answer begins; by default 60,000. */
     readonly headersMs?: number
+    /** Between the pieces of an answer; by default 30,000. */
     readonly idleMs?: number
+    /** In all; by default 300,000. */
     readonly totalMs?: number
   }
-  /** How long one request may wait because the API says so; by default 300,000. */
+  /** How long one request may wait because the API says so, in milliseconds; by default 300,000. */
   readonly maxWaitMs?: number
-  /** The bytes that an answer may have; by default 64 MiB. */
+  /** The bytes that an answer may have, packed and unpacked, for a page is held in memory; by default 64 MiB. */
   readonly maxPageBytes?: number
   /** Further origins that links and redirects may lead to; they get no credentials. */
   readonly allowOrigins?: readonly string[]
@@ -50,10 +87,15 @@ export interface RestOptions {
   readonly allowPrivate?: boolean
   /** A PEM file of certificates to trust besides the known ones; a relative path begins at the project's folder. */
   readonly authority?: Setting
-  /** A path whose answer shows `sluice check` that the API works and accepts the credentials. */
+  /** A path whose answer shows `sluice check` that the API works and accepts the credentials; without one, any answer will do. */
   readonly check?: string
   /** Keeps what is said in a file without its secrets (`record`), or answers from it without a network (`replay`). */
-  readonly cassette?: { readonly path: Setting; readonly mode: Setting | 'off' | 'record' | 'replay' }
+  readonly cassette?: {
+    /** The file; a relative path begins at the project's folder. */
+    readonly path: Setting
+    /** `record`, `replay`, or `off`: as without. */
+    readonly mode: Setting | 'off' | 'record' | 'replay'
+  }
 }
 
 type Parameter = Setting | number | boolean
@@ -61,25 +103,48 @@ type Parameter = Setting | number | boolean
 interface Sized {
   /** How many rows a page is asked to have; sent as the parameter `sizeParameter`. */
   readonly size?: number
+  /** The parameter that takes `size`. */
   readonly sizeParameter?: string
-  /** Where the API says how many rows there are: in the body (`$.total`) or in a header (`X-Total-Count`). */
+  /** Where the API says how many rows there are: in the body (`$.total`) or in a header (`X-Total-Count`). Pages end there, and rows that are missing are an error. */
   readonly total?: string
 }
 
 /** How the pages of a resource follow each other. A parameter that begins with `$.` is set in the body. */
 export type RestPaging =
-  /** Pages with numbers, to the first empty one or the declared total. */
   | ({
+      /** The default: pages with numbers, to the first empty one or the declared total. */
       readonly by?: 'number'
-      readonly parameter: string /** The first page's; by default 1. */
+      /** The parameter that takes the page's number. */
+      readonly parameter: string
+      /** The first page's; by default 1. */
       readonly from?: number
     } & Sized)
-  /** Pages that begin behind so many rows, to the first empty one or the declared total. */
-  | ({ readonly by: 'offset'; readonly parameter: string; readonly from?: number; readonly size: number } & Sized)
-  /** Each answer says the next page's value of the parameter, in the body (`$.meta.next`) or in a header. */
-  | ({ readonly by: 'cursor'; readonly parameter: string; readonly next: string } & Sized)
-  /** Each answer says the next page's address, in the body or a header; by default in its `Link` header. */
-  | { readonly by: 'link'; readonly next?: string; readonly total?: string }
+  | ({
+      /** Pages that begin behind so many rows, to the first empty one or the declared total. */
+      readonly by: 'offset'
+      /** The parameter that takes the number of rows before the page. */
+      readonly parameter: string
+      /** The first page's; by default 0. */
+      readonly from?: number
+      /** How many rows a page has. */
+      readonly size: number
+    } & Sized)
+  | ({
+      /** Each answer says the value that the next page is asked for with. */
+      readonly by: 'cursor'
+      /** The parameter that takes that value. */
+      readonly parameter: string
+      /** Where an answer says it: in the body (`$.meta.next`) or in a header (`X-Next`). */
+      readonly next: string
+    } & Sized)
+  | {
+      /** Each answer says the address of the next page. */
+      readonly by: 'link'
+      /** Where an answer says it: in the body (`$.links.next`) or in a header; by default in its `Link` header. */
+      readonly next?: string
+      /** Where the API says how many rows there are: in the body (`$.total`) or in a header (`X-Total-Count`). Pages end there, and rows that are missing are an error. */
+      readonly total?: string
+    }
 
 /** How a resource of an API is read. */
 export interface RestGetOptions<Columns> {
@@ -87,13 +152,17 @@ export interface RestGetOptions<Columns> {
   readonly records: string
   /** Read as text, typed by the load; `from('$.a.b')` names the member, `from('$')` the whole record, `from('$parent.x')` a column of the parent. */
   readonly columns: Columns
+  /** Parameters of its requests; a list is sent once for each value. */
   readonly query?: { readonly [name: string]: Parameter | readonly Parameter[] }
+  /** Headers of its requests, besides the connection's. */
   readonly headers?: { readonly [name: string]: Setting }
   /** By default there is one page. */
   readonly page?: RestPaging
   /** The parameters that ask for newer rows, when the extraction has a cursor. */
   readonly window?: {
+    /** The parameter that takes the window's begin. */
     readonly from: string
+    /** The parameter that takes its end, where the API has one. */
     readonly until?: string
     /** How times are written: by default as the cursor's values are. */
     readonly format?: 'text' | 'date' | 'seconds' | 'milliseconds'
@@ -104,7 +173,7 @@ export interface RestGetOptions<Columns> {
   readonly emptyOn?: readonly (number | 'null')[]
   /** A member that must not be in an answer with status 200, such as `$.errors`. */
   readonly errors?: string
-  /** By default 100,000. */
+  /** How many pages there may be; by default 100,000. */
   readonly maxPages?: number
   /** How many requests may be under way at once, of pages with numbers or offsets, or of the parent's rows; by default 1. */
   readonly concurrency?: number

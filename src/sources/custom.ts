@@ -25,7 +25,9 @@ class CustomSource implements Source {
   }
 
   /** What the code reaches is only known to the code. */
-  async check(): Promise<void> {}
+  async check(): Promise<readonly string[]> {
+    return []
+  }
 
   async describe(resource: Resource): Promise<TableSchema> {
     return { columns: typedColumns(customResource(resource).columns) }

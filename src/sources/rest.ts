@@ -10,7 +10,7 @@ import { credentialsOf, type RestAuth, secretsOf } from './rest/credentials.ts'
 import { requestLabel, type Transport } from './rest/exchange.ts'
 import { statusFailure } from './rest/failures.ts'
 import { NetworkTransport, type Timeouts } from './rest/network.ts'
-import { RateBudget, type RateLimits } from './rest/rate-budget.ts'
+import { RateBudget, type RateLimits, type TakeTurn } from './rest/rate-budget.ts'
 import { RestReading } from './rest/reading.ts'
 import { restResource } from './rest/resource.ts'
 
@@ -24,6 +24,8 @@ export interface RestOptions {
   readonly query?: Readonly<Record<string, string>>
   readonly auth?: RestAuth
   readonly rate?: RateLimits
+  /** Shares `rate` with other processes; without it, this process has it alone. */
+  readonly takeTurn?: TakeTurn
   /** By default 10 s to connect, 60 s until an answer begins, 30 s between its pieces, 5 minutes in all. */
   readonly timeouts?: Partial<Timeouts>
   /** How long one request may wait because the server says so; by default 5 minutes. */
@@ -69,7 +71,7 @@ export async function openRest(options: RestOptions): Promise<Source> {
       transport.isLive || options.auth?.type !== 'clientCredentials' ? options.auth : undefined,
       network,
     ),
-    budget: new RateBudget(options.rate ?? {}),
+    budget: new RateBudget(options.rate ?? {}, options.takeTurn),
     origin: base.origin,
     headers: options.headers ?? {},
     query: options.query ?? {},
@@ -94,13 +96,14 @@ class RestSource implements Source {
   }
 
   /** Without a path to check, any answer shows that the API is there. */
-  async check(): Promise<void> {
+  async check(): Promise<readonly string[]> {
     const { check } = this.#options
     const url = new URL(check === undefined ? this.#baseUrl : `${this.#baseUrl.replace(/\/+$/, '')}/${check.replace(/^\/+/, '')}`)
     const call = { method: 'GET', url, headers: {}, body: undefined, isIdempotent: true } as const
     const answer = await this.#client.call(call, new AbortController().signal)
     const isWell = check === undefined ? answer.status < 500 : answer.status >= 200 && answer.status < 300
     if (!isWell) throw statusFailure({ label: requestLabel('GET', url) }, answer)
+    return []
   }
 
   async describe(resource: Resource): Promise<TableSchema> {

@@ -32,8 +32,9 @@ class SqliteSource implements Source {
     this.#readOnly = readOnly
   }
 
-  async check(): Promise<void> {
+  async check(): Promise<readonly string[]> {
     await this.#once((database) => database.prepare('SELECT count(*) FROM sqlite_schema').get())
+    return []
   }
 
   async describe(resource: Resource): Promise<TableSchema> {

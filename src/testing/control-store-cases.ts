@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { isSluiceError } from '../errors.ts'
 import type { ContractCase } from './contract-case.ts'
+import { budgetCases } from './control-store-budget-cases.ts'
 import { extractionCases } from './control-store-extraction-cases.ts'
 import { begin, type ControlStoreFixture, onNewStores, onStores, registration, request } from './control-store-fixture.ts'
+import { partitionCases } from './control-store-partition-cases.ts'
 import { leaseCases, runCases } from './control-store-run-cases.ts'
 
 /** The promises of a control store, each as a case. */
@@ -14,6 +16,8 @@ export function controlStoreCases(fixture: ControlStoreFixture): readonly Contra
     ...runCases(fixture),
     ...leaseCases(fixture),
     ...extractionCases(fixture),
+    ...partitionCases(fixture),
+    ...budgetCases(fixture),
   ]
 }
 

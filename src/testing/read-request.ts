@@ -11,6 +11,7 @@ export function readRequest(resource: Resource, asked: Partial<ReadRequest> = {}
     upper: undefined,
     seenFiles: async () => new Map(),
     filesAgain: undefined,
+    partitionsAgain: undefined,
     signal: new AbortController().signal,
     retry: (work) => work(),
     notice: () => {},

@@ -1,7 +1,9 @@
 import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type CliProject, cliProject } from '../fixtures/cli.ts'
+import { shardEnvironment, shardShop, shardsRead } from '../fixtures/shard-shop.ts'
 import { makeShop, smallEnvironment, smallShop, visibleState } from '../fixtures/small-shop.ts'
 
 /** Every row of the extraction's table and each boundary of a load's and a mart's transactions (`docs/reliability.md`). */
@@ -72,4 +74,38 @@ for (const [step, moments] of Object.entries(points)) {
       }
     })
   })
+}
+
+describe('an extraction whose partitions are kept', () => {
+  test.each([1, 2, 3, 4])('killed after partition %i, the plain command again reads only what is missing', async (times) => {
+    const project = await cliProject(shardShop)
+    try {
+      expect(await project.sluice(['register'], shardEnvironment)).toMatchObject({ exitCode: 0, stderr: '' })
+      const failpoint = { SLUICE_FAILPOINT: `extract.after-partition:kill:${times}` }
+      expect(await project.sluice(batch, { ...shardEnvironment, ...failpoint })).toMatchObject({ signal: 'SIGKILL' })
+      const kept = keptShards(project.folder)
+      expect(kept.length).toBeGreaterThanOrEqual(times)
+      const before = shardsRead(project.folder).length
+      expect(await project.sluice(batch, shardEnvironment)).toMatchObject({ exitCode: 0, stderr: '' })
+      const missing = ['a', 'b', 'c', 'd', 'e'].filter((shard) => !kept.includes(shard))
+      expect(shardsRead(project.folder).slice(before).toSorted()).toEqual(missing)
+      const state = await visibleState(project.folder)
+      const shards = state['target.counter']?.map((row) => JSON.parse(row) as readonly string[]) ?? []
+      const ids = shards.map((row) => Number(row[0])).toSorted((left, right) => left - right)
+      expect(ids).toEqual([0, 10, 20, 30, 40].flatMap((first) => [first + 1, first + 2, first + 3]))
+      expect(keptShards(project.folder)).toEqual([])
+    } finally {
+      await project.remove()
+    }
+  })
+})
+
+function keptShards(folder: string): readonly string[] {
+  const database = new DatabaseSync(join(folder, 'data/control.db'), { readOnly: true })
+  try {
+    const rows = database.prepare('SELECT id FROM kept_partition ORDER BY number').all()
+    return rows.map(({ id }) => String(id))
+  } finally {
+    database.close()
+  }
 }

@@ -1,7 +1,5 @@
 import { describeWith } from '../fixtures/describe-with.ts'
 import { ftpWay } from './ftp-way.ts'
-import { seededTransfers } from './seeded-transfers.ts'
+import { seededRuns } from './seeded-runs.ts'
 
-describeWith(['proftpd'], 'files over FTP', () => {
-  seededTransfers(() => ftpWay('none'))
-})
+describeWith(['proftpd'], 'runs over FTP', () => seededRuns(() => ftpWay('none')))

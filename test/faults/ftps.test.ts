@@ -1,7 +1,5 @@
 import { describeWith } from '../fixtures/describe-with.ts'
 import { ftpWay } from './ftp-way.ts'
-import { seededTransfers } from './seeded-transfers.ts'
+import { seededRuns } from './seeded-runs.ts'
 
-describeWith(['proftpd'], 'files over FTPS', () => {
-  seededTransfers(() => ftpWay('explicit'))
-})
+describeWith(['proftpd'], 'runs over FTPS', () => seededRuns(() => ftpWay('explicit')))

@@ -1,7 +1,5 @@
 import { describe } from 'vitest'
 import { httpWay } from './http-way.ts'
-import { seededTransfers } from './seeded-transfers.ts'
+import { seededRuns } from './seeded-runs.ts'
 
-describe('an API over HTTP', () => {
-  seededTransfers(() => httpWay('none'))
-})
+describe('runs over HTTP', () => seededRuns(() => httpWay('none')))

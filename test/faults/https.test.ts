@@ -1,7 +1,5 @@
 import { describe } from 'vitest'
 import { httpWay } from './http-way.ts'
-import { seededTransfers } from './seeded-transfers.ts'
+import { seededRuns } from './seeded-runs.ts'
 
-describe('an API over HTTPS', () => {
-  seededTransfers(() => httpWay('TLS'))
-})
+describe('runs over HTTPS', () => seededRuns(() => httpWay('TLS')))

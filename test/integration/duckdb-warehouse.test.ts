@@ -307,6 +307,15 @@ describe('the session', () => {
   })
 })
 
+test('a file that is called like one of its schemas is CONFIG_INVALID and says what to rename', async () => {
+  const warehouse = await open({ path: join(folder, 'target.duckdb') })
+  await warehouse.define([{ sql: 'CREATE SCHEMA IF NOT EXISTS target' }])
+  await expect(warehouse.define([{ sql: 'CREATE TABLE target.sales (id BIGINT)' }])).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+    hint: expect.stringContaining('another name'),
+  })
+})
+
 describe('the canonical text is that of staged cells', () => {
   const moments = fc.bigInt({ min: -62_300_000_000_000_000n, max: 260_000_000_000_000_000n })
   const kinds: readonly [ColumnType, fc.Arbitrary<number | bigint>, (value: string) => string][] = [

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type RetryOptions, retrying } from '../../src/engine/retry.ts'
+import { SluiceError } from '../../src/errors.ts'
 import { openRest } from '../../src/sources/rest.ts'
 import { readRequest } from '../../src/testing/read-request.ts'
 import { readRest, refusal, restResource } from '../fixtures/rest-reading.ts'
@@ -150,6 +151,30 @@ describe('a POST', () => {
     })
     expect((await readRest({ baseUrl: server.url }, post(true))).rows).toHaveLength(1)
     expect(server.got).toHaveLength(2)
+  })
+})
+
+describe('a rate that is shared', () => {
+  const locked = () => new SluiceError('CONTROL_FAILED', 'The control store did not answer in time.', { hint: 'Run it again.' })
+  const resources = [
+    ['a GET', { options: byNumber }],
+    ['a POST that is sent once', { options: { ...byNumber, method: 'POST' } }],
+  ] as const
+
+  test.each(resources)('%s: without the control store nothing is sent', async (_, { options }) => {
+    server.answer(record)
+    const takeTurn = () => Promise.reject(locked())
+    const connection = { baseUrl: server.url, rate: { perSecond: 1 }, takeTurn }
+    const error = await refusal(readRest(connection, { options, request: engine() }))
+    expect([error.code, server.got.length]).toEqual(['CONTROL_FAILED', 0])
+  })
+
+  test('a wait for a turn can be told to stop, even while the control store is silent', async () => {
+    const controller = new AbortController()
+    const connection = { baseUrl: server.url, rate: { perSecond: 1 }, takeTurn: () => new Promise<number>(() => {}) }
+    const read = readRest(connection, { request: { signal: controller.signal } })
+    setTimeout(() => controller.abort(), 50)
+    expect(await refusal(read)).toMatchObject({ code: 'ABORTED' })
   })
 })
 

@@ -1,5 +1,3 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,41 +15,7 @@ import {
   tryBegin,
   windowTo,
 } from '../../src/testing/control-store-fixture.ts'
-import type { Commands } from './sqlite-control-child.ts'
-
-/** A process that works on the store when it is asked to. */
-class Child {
-  readonly process: ChildProcess = fork(join(import.meta.dirname, 'sqlite-control-child.ts'), [], { execArgv: [] })
-  readonly #answers = new Map<number, PromiseWithResolvers<unknown>>()
-  #calls = 0
-
-  constructor() {
-    this.process.on('message', ({ id, value, error }: { id: number; value?: unknown; error?: string }) => {
-      const answer = this.#answers.get(id)
-      if (error === undefined) answer?.resolve(value)
-      else answer?.reject(new Error(error))
-    })
-  }
-
-  call<Name extends keyof Commands>(name: Name, ...args: Parameters<Commands[Name]>): ReturnType<Commands[Name]> {
-    this.#calls += 1
-    const answer = Promise.withResolvers<unknown>()
-    this.#answers.set(this.#calls, answer)
-    this.process.send({ id: this.#calls, name, args })
-    return answer.promise as ReturnType<Commands[Name]>
-  }
-
-  signal(name: NodeJS.Signals): void {
-    this.process.kill(name)
-  }
-
-  async kill(): Promise<void> {
-    if (this.process.exitCode !== null || this.process.signalCode !== null) return
-    const gone = once(this.process, 'exit')
-    this.process.kill('SIGKILL')
-    await gone
-  }
-}
+import { Child } from './control-processes.ts'
 
 let folder: string
 let path: string
@@ -75,7 +39,7 @@ afterEach(async () => {
 async function start(count: number): Promise<Child[]> {
   const started = Array.from({ length: count }, () => new Child())
   children.push(...started)
-  await Promise.all(started.map((child) => child.call('open', path)))
+  await Promise.all(started.map((child) => child.open({ path })))
   return started
 }
 
@@ -166,12 +130,19 @@ async function replacement() {
   }
 }
 
+test('processes share one budget', async () => {
+  const takers = await start(4)
+  const limits = [{ requests: 10, withinMs: longTtlMs }]
+  const waits = await Promise.all(Array.from({ length: 40 }, (_, index) => takers[index % 4]?.call('take', 'api', limits)))
+  expect(waits.filter((waitMs) => waitMs === 0)).toHaveLength(10)
+})
+
 test('of several processes that make a new store at once all end in the same one', async () => {
   const makers = await start(4)
   for (let round = 0; round < 10; round += 1) {
     const fresh = join(folder, `new-${round}`, 'control.db')
     const time = Date.now() + 10
-    const ids = await Promise.all(makers.map((maker) => maker.call('migrateAt', fresh, time)))
+    const ids = await Promise.all(makers.map((maker) => maker.call('migrateAt', { path: fresh }, time)))
     expect(new Set(ids).size).toBe(1)
   }
 })

@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openSqliteControl } from '../../src/control-stores/sqlite/index.ts'
 import { controlStoreCases } from '../../src/testing/control-store-cases.ts'
+import { begin, extraction } from '../../src/testing/control-store-fixture.ts'
 
 let folder: string
 let path: string
@@ -82,4 +83,26 @@ test('a store of a newer version is refused with both versions, before and after
   await expect(early.migrate()).rejects.toMatchObject(newer)
   await early.close()
   expect(onFile('PRAGMA user_version')).toEqual({ user_version: 99 })
+})
+
+test('a store of version 1 is upgraded, and keeps what it holds', async () => {
+  const first = await openSqliteControl({ path })
+  await first.migrate()
+  const key = await begin(first)
+  await first.close()
+  for (const sql of [
+    ...['kept_partition', 'partition_plan', 'budget_request', 'budget'].map((table) => `DROP TABLE ${table}`),
+    'ALTER TABLE meta DROP COLUMN moved_to',
+    'ALTER TABLE lease RENAME COLUMN granted_ms TO granted_uptime_ms',
+    'PRAGMA user_version = 1',
+  ]) {
+    onFile(sql)
+  }
+  const store = await openSqliteControl({ path })
+  await store.migrate()
+  expect(await store.runs.list({ limit: 10 })).toMatchObject([{ runId: key.runId, live: true }])
+  expect(await store.budgets.take('api', [{ requests: 1, withinMs: 1 }])).toBe(0)
+  expect(await store.extractions.partitions.plan(key, { schemaHash: 's', window: undefined, partitions: [] })).toBe(true)
+  expect(await store.extractions.commit(key, extraction())).toBe(true)
+  await store.close()
 })

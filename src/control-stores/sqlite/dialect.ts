@@ -11,6 +11,7 @@ import {
   SqliteQueryCompiler,
 } from 'kysely'
 import { isSluiceError, SluiceError } from '../../errors.ts'
+import { closedError } from '../sql/database.ts'
 
 const busyPauseMs = 20
 
@@ -130,13 +131,6 @@ class SqliteConnection implements DatabaseConnection {
     if (statement.columns().length > 0) return { rows: statement.all(...values).map((row) => ({ ...row }) as R) }
     return { rows: [], numAffectedRows: BigInt(statement.run(...values).changes) }
   }
-}
-
-/** The failure of whoever uses a store that was closed. */
-export function closedError(): SluiceError {
-  return new SluiceError('INTERNAL', 'The control store was used after it was closed.', {
-    hint: 'Report it with the log of this run.',
-  })
 }
 
 const busy = 5

@@ -1,10 +1,6 @@
 import type { ControlStore } from '../../contracts/control-store.ts'
-import { batchBook } from './batches.ts'
-import { openDatabase } from './database.ts'
-import { extractionBook } from './extractions.ts'
-import { migrate } from './migrations.ts'
-import { runBook } from './runs.ts'
-import { scriptRegistry } from './scripts.ts'
+import { sqlStore } from '../sql/store.ts'
+import { openDatabase } from './store-file.ts'
 
 /** `path`: the store's file; it and its folder are made when they are not there. */
 export interface SqliteControlOptions {
@@ -13,18 +9,12 @@ export interface SqliteControlOptions {
 
 /**
  * A control store in one SQLite file, for any number of processes of one host. LOCAL_IO when the file cannot be made or
- * written, CONFIG_INVALID when it is not a control store of this version or an older one, or lies on a network file system.
+ * written, CONFIG_INVALID when it is not a control store of this version or an older one, was moved to another store, or lies
+ * on a network file system.
  */
-export async function openSqliteControl(options: SqliteControlOptions): Promise<ControlStore> {
-  const database = await openDatabase(options.path)
+export async function openSqliteControl({ path }: SqliteControlOptions): Promise<ControlStore> {
+  const opened = await openDatabase(path)
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  return {
-    scripts: scriptRegistry(database),
-    batches: batchBook(database),
-    runs: runBook(database),
-    extractions: extractionBook(database),
-    renewal: { module: new URL(`./renewer.${extension}`, import.meta.url), options: { path: database.path } },
-    migrate: async () => migrate(database),
-    close: () => database.close(),
-  }
+  const module = new URL(`./renewer.${extension}`, import.meta.url)
+  return sqlStore(opened.database, { module, options: { path: opened.path } })
 }

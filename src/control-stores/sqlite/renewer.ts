@@ -1,7 +1,7 @@
 import type { Renewal, Renewer } from '../../contracts/control-store.ts'
 import { SluiceError } from '../../errors.ts'
-import { openDatabase } from './database.ts'
-import { prolongLease } from './leases.ts'
+import { sqlRenewer } from '../sql/store.ts'
+import { openDatabase } from './store-file.ts'
 
 /** Renews leases over a connection of its own, so that another thread can. Takes what the store's `renewal.options` say. */
 export async function openRenewer(options: Renewal['options']): Promise<Renewer> {
@@ -11,9 +11,5 @@ export async function openRenewer(options: Renewal['options']): Promise<Renewer>
       hint: 'Report it with the log of this run.',
     })
   }
-  const database = await openDatabase(path)
-  return {
-    renew: async (key, leaseTtlMs, progress) => database.transaction((trx) => prolongLease(trx, key, leaseTtlMs, progress)),
-    close: () => database.close(),
-  }
+  return sqlRenewer((await openDatabase(path)).database)
 }

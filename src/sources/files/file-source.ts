@@ -20,8 +20,9 @@ class FileSource implements Source {
     this.#store = store
   }
 
-  check(): Promise<void> {
-    return this.#store.check()
+  async check(): Promise<readonly string[]> {
+    await this.#store.check()
+    return []
   }
 
   async describe(resource: Resource): Promise<TableSchema> {

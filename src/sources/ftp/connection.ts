@@ -78,18 +78,26 @@ const factsAndName = /^(?:[^\s=;]+=[^;]*;)+ ./
 
 /**
  * Takes the one list that is made for programs: after a refusal the client would ask for another one, which servers
- * answer with an empty list. A name with a line break stands on two lines, of which the parser would skip the second.
+ * answer with an empty list. A name with a line break stands on two lines, of which the parser would skip the second, and of
+ * a list that was cut on its way the last line is no whole one.
  */
 function listByFacts(client: Client): void {
   client.availableListCommands = ['MLSD']
   const parse = client.parseList
   client.parseList = (list) => {
+    if (list !== '' && !list.endsWith('\n')) throw cutList()
     const odd = list.split(/\r?\n/).find((line) => line !== '' && !factsAndName.test(line))
     if (odd === undefined) return parse(list)
     throw new SluiceError('SOURCE_FAILED', `The server lists ${JSON.stringify(odd)}, which is no name or the rest of one.`, {
       hint: 'Have files whose names have a line break renamed, or read the folder over SFTP.',
     })
   }
+}
+
+function cutList(): SluiceError {
+  return new SluiceError('SOURCE_UNREACHABLE', "The server's list of files ends in the middle of a line.", {
+    hint: 'Run it again; if it happens often, look at the network and the log of the server.',
+  })
 }
 
 /** A session: one command, or one file, at a time. */

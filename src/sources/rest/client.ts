@@ -40,7 +40,10 @@ export class RestClient {
     this.#options = options
   }
 
-  /** Resolves to the answer, whatever its status. What fails in a way that another try may mend is retryable, if the call is idempotent. */
+  /**
+   * Resolves to the answer, whatever its status. What fails in a way that another try may mend is retryable, if the call is
+   * idempotent. CONTROL_FAILED comes from a budget that is shared, before anything is sent.
+   */
   async call(call: RestCall, signal: AbortSignal): Promise<HttpAnswer> {
     try {
       return await this.#answer(call, signal)
@@ -116,9 +119,12 @@ function tooLong({ label }: HttpRequest, { status, headers }: HttpAnswer, maxWai
   })
 }
 
-/** The failure of a call: one that must not be sent again by itself has a code with which nobody tries. */
+/**
+ * The failure of a call: one that must not be sent again by itself has a code with which nobody tries. Without a turn from
+ * the control store it was not sent at all.
+ */
 export function failureOf(error: SluiceError, isIdempotent: boolean): SluiceError {
-  if (isIdempotent || !error.retryable) return error
+  if (isIdempotent || !error.retryable || error.code === 'CONTROL_FAILED') return error
   return new SluiceError('SOURCE_FAILED', error.message, {
     hint: 'Run it again when nothing was done twice; if the request only reads, declare `idempotent: true` and it is tried again.',
     details: error.details,

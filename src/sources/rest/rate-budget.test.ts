@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { BudgetLimit } from '../../contracts/control-store.ts'
 import { RateBudget } from './rate-budget.ts'
 
 // The timers of `node:timers/promises` are no globals, and so not faked by themselves.
@@ -53,4 +54,32 @@ test('whoever gives up does not hold up the others, and takes no turn', async ()
   await vi.advanceTimersByTimeAsync(1_000)
   await other
   expect(performance.now() - start).toBe(1_000)
+})
+
+test('a shared budget is asked with the limits until it gives a turn, and after a pause only', async () => {
+  const answers = [700, 300, 0]
+  const asked: (readonly [number, readonly BudgetLimit[]])[] = []
+  const start = performance.now()
+  const budget = new RateBudget({ perSecond: 2, perMinute: 30 }, async (limits) => {
+    asked.push([Math.round(performance.now() - start), limits])
+    return answers.shift() ?? 0
+  })
+  budget.pause(500)
+  expect(await begun(budget, 2)).toEqual([1_500, 1_500])
+  const limits = [
+    { requests: 2, withinMs: 1_000 },
+    { requests: 30, withinMs: 60_000 },
+  ]
+  expect(asked).toEqual([500, 1_200, 1_500, 1_500].map((at) => [at, limits]))
+})
+
+test('a shared budget that fails gives no turn, and the next one asks again', async () => {
+  let isDown = true
+  const budget = new RateBudget({ perSecond: 1 }, async () => {
+    if (isDown) throw new Error('locked')
+    return 0
+  })
+  await expect(budget.take(signal)).rejects.toThrow('locked')
+  isDown = false
+  await budget.take(signal)
 })

@@ -35,6 +35,11 @@ const kinds = [
     code: 'TARGET_FAILED',
     hint: 'Run the same command again: DuckDB recovers the file when it is opened the next time.',
   },
+  {
+    pattern: /^Binder Error: Ambiguous reference to catalog or schema/,
+    code: 'CONFIG_INVALID',
+    hint: 'Give the warehouse file another name than its schemas have, or name the schemas in project({ schemas }).',
+  },
 ] as const
 
 const refused = {

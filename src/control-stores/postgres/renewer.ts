@@ -1,0 +1,14 @@
+import type { Renewal, Renewer } from '../../contracts/control-store.ts'
+import { SluiceError } from '../../errors.ts'
+import { sqlRenewer } from '../sql/store.ts'
+import { openDatabase } from './database.ts'
+
+/** Renews leases over a connection of its own, so that another thread can. Takes what the store's `renewal.options` say. */
+export async function openRenewer({ url, schema }: Renewal['options']): Promise<Renewer> {
+  if (typeof url !== 'string') {
+    throw new SluiceError('INTERNAL', 'A lease cannot be renewed without the url of the control store.', {
+      hint: 'Report it with the log of this run.',
+    })
+  }
+  return sqlRenewer(await openDatabase(typeof schema === 'string' ? { url, schema } : { url }, 1))
+}
