@@ -6,7 +6,7 @@ import type { MysqlOptions } from './mysql-connection.ts'
 import { setting } from './option-schemas.ts'
 import { choiceEntries, partitionEntries, tableSchema } from './sql-connections.ts'
 
-const milliseconds = v.pipe(v.number('is not a number'), v.integer('is not whole'), v.minValue(1, 'is under 1'))
+const whole = v.pipe(v.number('is not a number'), v.integer('is not whole'), v.minValue(1, 'is under 1'))
 
 const entries = {
   url: setting,
@@ -14,13 +14,13 @@ const entries = {
   tinyint1: v.exactOptional(v.picklist(['integer', 'boolean'], "is neither 'integer' nor 'boolean'")),
   times: v.exactOptional(v.picklist(['text', 'time'], "is neither 'text' nor 'time'")),
   count: v.exactOptional(v.picklist(['exact', 'none'], "is neither 'exact' nor 'none'")),
-  maxHorizonLagMs: v.exactOptional(milliseconds),
-  maxConnections: v.exactOptional(milliseconds),
+  maxHorizonLagMs: v.exactOptional(whole),
+  maxConnections: v.exactOptional(whole),
   horizonWaitMs: v.exactOptional(v.pipe(v.number('is not a number'), v.minValue(0, 'is under 0'))),
   maxLockWaitMs: v.exactOptional(v.pipe(v.number('is not a number'), v.minValue(0, 'is under 0'))),
-  statementTimeoutMs: v.exactOptional(milliseconds),
-  connectTimeoutMs: v.exactOptional(milliseconds),
-  idleTimeoutMs: v.exactOptional(milliseconds),
+  statementTimeoutMs: v.exactOptional(whole),
+  connectTimeoutMs: v.exactOptional(whole),
+  idleTimeoutMs: v.exactOptional(whole),
 }
 
 /** MySQL and MariaDB servers, over the package mysql2. */

@@ -5,7 +5,7 @@ import { type CatalogueTable, findTable, schemaOf } from './mysql/catalogue.ts'
 import { checkServer } from './mysql/checks.ts'
 import type { MysqlConnection } from './mysql/connection.ts'
 import { type HorizonRules, readClock } from './mysql/horizon.ts'
-import { planPartitions, whereText } from './mysql/partitions.ts'
+import { allOf, planPartitions, whereText } from './mysql/partitions.ts'
 import { MysqlPool } from './mysql/pool.ts'
 import { MysqlReading, type ReadingPlan } from './mysql/reading.ts'
 import { loginOf } from './mysql/server.ts'
@@ -90,7 +90,7 @@ class MysqlSource implements Source {
       const table = await this.#find(first, request)
       const selection = await select(first, table, request, clock)
       reportMissingIndex(table, request)
-      const where = whereText([table.condition, selection.where]).replace(/^ WHERE /, '')
+      const where = allOf([table.condition, selection.where])
       const keepsPartitions = queryOptions(request.resource).consistency === 'partition'
       // What is read then is not what one moment shows.
       const isShare = keepsPartitions || request.partitionsAgain !== undefined

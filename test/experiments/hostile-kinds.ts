@@ -1,11 +1,4 @@
-/** Values that movers alter or refuse: a declaration, and values of it as SQL. */
-export interface HostileKind {
-  readonly name: string
-  readonly declaration: string
-  readonly values: readonly string[]
-  /** How the server shows the column `v` as text where a plain cast is not exact. */
-  readonly shown?: string
-}
+import type { ColumnKind } from './wide-table.ts'
 
 const strange = [
   "''",
@@ -23,7 +16,8 @@ const strange = [
 ]
 const unicode = ["'😀 𝄞'", "'é é'", "'‏ש‎'", "'👩‍👩‍👧'", "'a b'"]
 
-export const mysqlKinds: readonly HostileKind[] = [
+/** Values that movers alter or refuse. */
+export const mysqlKinds: readonly ColumnKind[] = [
   kind('decimal38', 'DECIMAL(38,10)', '9999999999999999999999999999.9999999999', '-0.0000000001', '1.10', '0'),
   kind('decimal65', 'DECIMAL(65,30)', '12345678901234567890123456789012345.123456789012345678901234567890', '-1e-30', '0'),
   kind('ubigint', 'BIGINT UNSIGNED', '18446744073709551615', '9223372036854775808', '0'),
@@ -50,7 +44,8 @@ export const mysqlKinds: readonly HostileKind[] = [
   kind('allnull', 'INT', 'NULL', 'NULL'),
 ]
 
-export const postgresKinds: readonly HostileKind[] = [
+/** Values that movers alter or refuse. */
+export const postgresKinds: readonly ColumnKind[] = [
   kind('numeric', 'numeric', '123456789012345678901234567890.123456789', '1e-30', '1.10', '0'),
   kind('numeric_nan', 'numeric', "'NaN'", '1.5'),
   kind('numeric_inf', 'numeric', "'Infinity'", "'-Infinity'", '1'),
@@ -83,6 +78,6 @@ export const postgresKinds: readonly HostileKind[] = [
   kind('char5', 'char(5)', "'ab'", "''"),
 ]
 
-function kind(name: string, declaration: string, ...values: readonly string[]): HostileKind {
+function kind(name: string, declaration: string, ...values: readonly string[]): ColumnKind {
   return { name, declaration, values }
 }

@@ -210,6 +210,7 @@ describeWith(['postgres'], 'the control store on Postgres is lost during a run',
     test.each(moments.flatMap(([id, moment]) => kinds.map((kind) => [kind, id, moment] as const)))(
       '%s: %s at %s',
       async (kind, id, moment) => {
+        project.settings = { ...project.settings, leaseTtlMs: 60_000 }
         await needed(id)
         const proxy = await openFaultyProxy({ target: { host: '127.0.0.1', port: server.port } })
         const happens = () => proxy.set({ kind, direction: 'to-client', afterBytes: 0 })

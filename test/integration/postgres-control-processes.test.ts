@@ -97,7 +97,7 @@ describeWith(['postgres'], 'processes of several hosts with one control store on
 
   test('a holder of another host that was killed is replaced when its TTL has passed, not before', async () => {
     const child = await start('elsewhere')
-    const old = await child.call('begin', request('extract/sales', { leaseTtlMs: 3_000 }))
+    const old = await child.call('begin', request('extract/sales', { leaseTtlMs: 5_000 }))
     await child.kill()
     expect(await runOf(old.runId)).toMatchObject({ status: 'RUNNING', live: true })
     expect((await tryBegin(store, request())).begun).toBe(false)
@@ -135,7 +135,7 @@ describeWith(['postgres'], 'processes of several hosts with one control store on
       [ahead, behind],
       [behind, ahead],
     ] as const) {
-      const asked = request('extract/sales', { leaseTtlMs: 2_000 })
+      const asked = request('extract/sales', { leaseTtlMs: 5_000 })
       const old = await holder.call('begin', asked)
       expect(await rival.call('raceAt', request(), 0)).toBeUndefined()
       expect(await runOf(old.runId)).toMatchObject({ live: true })
@@ -213,11 +213,11 @@ describeWith(['postgres'], 'processes of several hosts with one control store on
     }
   })
 
-  test("a run's thread keeps its lease of 2 s while the main thread is blocked for 6 s", async () => {
+  test("a run's thread keeps its lease of 5 s while the main thread is blocked for 12 s", async () => {
     const child = await start('elsewhere')
-    const key = await child.call('begin', request('extract/sales', { leaseTtlMs: 2_000 }))
+    const key = await child.call('begin', request('extract/sales', { leaseTtlMs: 5_000 }))
     let blocked = true
-    const stopped = child.call('keepWhileBlocked', key, 2_000, 6_000).finally(() => {
+    const stopped = child.call('keepWhileBlocked', key, 5_000, 12_000).finally(() => {
       blocked = false
     })
     let tries = 0

@@ -95,10 +95,16 @@ async function boundAfter(
   )
 }
 
+/** That all conditions hold that are not empty; empty without any. */
+export function allOf(conditions: readonly string[]): string {
+  const parts = conditions.filter((condition) => condition !== '')
+  return parts.map((part) => `(${part})`).join(' AND ')
+}
+
 /** `WHERE` with all conditions that are not empty, or nothing. */
 export function whereText(conditions: readonly string[]): string {
-  const parts = conditions.filter((condition) => condition !== '')
-  return parts.length === 0 ? '' : ` WHERE ${parts.map((part) => `(${part})`).join(' AND ')}`
+  const condition = allOf(conditions)
+  return condition === '' ? '' : ` WHERE ${condition}`
 }
 
 function keyOf(table: CatalogueTable, partitionBy: readonly string[] | undefined): readonly TableColumn[] | undefined {

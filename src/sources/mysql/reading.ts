@@ -36,7 +36,6 @@ export class MysqlReading implements Reading {
   readonly #plan: ReadingPlan
   readonly #request: ReadRequest
   readonly #idle: MysqlConnection[]
-  get connectionsForProbe() { return this.#plan.connections }
 
   constructor(plan: ReadingPlan, request: ReadRequest) {
     this.schema = schemaOf(plan.table)
