@@ -25,8 +25,9 @@ export class BytesBounds {
     const first = bytes[start] as number
     if (this.#hasValue && length > 0 && first > (this.#min[0] as number) && first < (this.#max[0] as number)) return
     const kept = Math.min(length, keptBytes)
-    this.#addMin(bytes, start, kept, length)
-    this.#addMax(bytes, start, kept, length)
+    // What is above the greatest is not below the least: values often come in their order.
+    const isAbove = this.#addMax(bytes, start, kept, length)
+    if (!isAbove || !this.#hasValue) this.#addMin(bytes, start, kept, length)
     this.#hasValue = true
   }
 
@@ -48,13 +49,15 @@ export class BytesBounds {
     this.#isMinCut = length > kept
   }
 
-  #addMax(bytes: Uint8Array, start: number, kept: number, length: number): void {
+  /** True when it is above the greatest one so far, or the first. */
+  #addMax(bytes: Uint8Array, start: number, kept: number, length: number): boolean {
     const order = this.#hasValue ? compare(bytes, start, kept, this.#max, this.#maxLength) : 1
     if (order === 0 && length > kept) this.#isMaxCut = true
-    if (order <= 0) return
+    if (order <= 0) return false
     copy(bytes, start, kept, this.#max)
     this.#maxLength = kept
     this.#isMaxCut = length > kept
+    return true
   }
 
   /** How much of a cut value ends with a whole character. */

@@ -53,9 +53,9 @@ export class BytesDictionary {
     return this.#bytes.subarray(0, this.#used)
   }
 
-  /** One entry in PLAIN layout; valid until the next change. */
-  entry(code: number): Uint8Array {
-    return this.#bytes.subarray(this.#offsets[code], this.#offsets[code + 1])
+  /** The entries from one code up to another in PLAIN layout; valid until the next change. */
+  entriesFrom(code: number, end: number): Uint8Array {
+    return this.#bytes.subarray(this.#offsets[code], this.#offsets[end])
   }
 
   clear(): void {

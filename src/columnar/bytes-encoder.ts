@@ -33,9 +33,6 @@ export class BytesEncoder implements ValueEncoder {
   }
 
   add(values: Uint8Array, at: number, count: number): number {
-    const isTried = this.#chunkValues >= trialValues && this.#dictionary.entries * 50 > this.#chunkValues * 49
-    if (isTried && !this.#isPlain) this.#giveUpDictionary()
-    this.#chunkValues += count
     let next = at
     let left = count
     while (left > 0 && !this.#isPlain) {
@@ -45,6 +42,7 @@ export class BytesEncoder implements ValueEncoder {
         this.#giveUpDictionary()
       } else {
         this.#codes[this.#coded++] = code
+        this.#chunkValues++
         next += 4 + length
         left--
       }
@@ -77,9 +75,15 @@ export class BytesEncoder implements ValueEncoder {
     return { dictionary, bounds: this.#bounds.take() }
   }
 
+  get #isKey(): boolean {
+    return this.#chunkValues >= trialValues && this.#dictionary.entries * 50 > this.#chunkValues * 49
+  }
+
+  /** The value's code; -1 when it is time to give up the dictionary. */
   #codeOf(values: Uint8Array, start: number, length: number): number {
     const known = this.#dictionary.find(values, start, length)
     if (known >= 0) return known
+    if (this.#isKey) return -1
     const added = this.#dictionary.add(values, start, length)
     if (added >= 0) this.#bounds.add(values, start, length)
     return added
@@ -88,10 +92,15 @@ export class BytesEncoder implements ValueEncoder {
   /** For the rest of the file; the page's values so far become plain. */
   #giveUpDictionary(): void {
     this.#isPlain = true
-    for (let index = 0; index < this.#coded; index++) {
-      const entry = this.#dictionary.entry(this.#codes[index] as number)
-      this.#reserve(entry.length).set(entry, this.#end)
-      this.#end += entry.length
+    const codes = this.#codes
+    for (let index = 0; index < this.#coded; ) {
+      const first = codes[index] as number
+      // New values follow each other in the dictionary as in the page.
+      let next = first + 1
+      for (index += 1; index < this.#coded && codes[index] === next; index++) next += 1
+      const entries = this.#dictionary.entriesFrom(first, next)
+      this.#reserve(entries.length).set(entries, this.#end)
+      this.#end += entries.length
     }
     this.#coded = 0
   }

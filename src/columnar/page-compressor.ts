@@ -80,6 +80,8 @@ class ZstdContext {
   constructor(level: number) {
     this.#stream = createZstdCompress({
       chunkSize: pieceBytes,
+      // Each write is a whole frame: to end it by a call of its own would wake a thread once more.
+      flush: constants.ZSTD_e_end,
       params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
     })
     this.#stream.on('data', (piece: Uint8Array) => this.#pieces.push(piece))
@@ -91,8 +93,8 @@ class ZstdContext {
     this.#pieces = []
     return new Promise((resolve, reject) => {
       this.#fail = reject
-      this.#stream.write(page)
-      this.#stream.flush(constants.ZSTD_e_end, () => {
+      this.#stream.write(page, (error) => {
+        if (error) return reject(error)
         while (this.#stream.read() !== null);
         resolve(this.#pieces)
       })

@@ -40,6 +40,7 @@ export class JsonRecord {
   readonly #ends: number[]
   readonly #string: StringFacts = { end: -1, hasEscapes: false, hasLoneSurrogate: false, bits: 0 }
   #data: Uint8Array = new Uint8Array(0)
+  #view = new DataView(this.#data.buffer)
   #limit = 0
   #nameEnd = -1
   #number = 0
@@ -82,7 +83,10 @@ export class JsonRecord {
    * {@link JsonRecord.causes} say MALFORMED. `isValid`: all of the bytes are known to be UTF-8.
    */
   readAt(data: Uint8Array, start: number, limit: number, isValid = false): number {
-    this.#data = data
+    if (data !== this.#data) {
+      this.#data = data
+      this.#view = new DataView(data.buffer, data.byteOffset, data.byteLength)
+    }
     this.#limit = limit
     this.#number += 1
     this.#bits = 0
@@ -95,7 +99,8 @@ export class JsonRecord {
       this.#causes = [malformed]
       return end
     }
-    for (const column of this.#root.columns) this.#note(column, isVerbatim, start, end)
+    const { columns } = this.#root
+    for (let index = 0; index < columns.length; index++) this.#note(columns[index] as number, isVerbatim, start, end)
     if (this.#bits >= 128 && !isValid && !isUtf8(data.subarray(start, end))) this.#blameBytes()
     return end
   }
@@ -228,7 +233,7 @@ export class JsonRecord {
   /** Behind the string that begins at `start`. */
   #scan(start: number, member: WantedMember | undefined): number {
     if (this.#data[start] !== quote) return -1
-    scanString(this.#data, start, this.#limit, this.#string)
+    scanString(this.#data, this.#view, start, this.#limit, this.#string)
     this.#bits |= this.#string.bits
     if (this.#string.hasLoneSurrogate) {
       const value = this.#data.subarray(start + 1, Math.max(start + 1, this.#string.end - 1))

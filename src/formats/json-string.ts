@@ -2,6 +2,8 @@ import { quote } from './json-bytes.ts'
 
 const backslash = 0x5c
 const letterU = 0x75
+/** The highest bit of each byte of a word. */
+const highBits = 0x80808080 | 0
 
 /** What may follow a backslash, and the byte that it stands for. */
 const escapes = new Map(
@@ -20,17 +22,20 @@ export interface StringFacts {
   end: number
   hasEscapes: boolean
   hasLoneSurrogate: boolean
-  /** All bytes or-ed: from 128 on, the string is not plain ASCII. */
+  /** From 128 on, the string is not plain ASCII. */
   bits: number
 }
 
-/** Checks the string whose opening quote lies at `start`, and leaves what it learnt in `facts`. */
-export function scanString(data: Uint8Array, start: number, limit: number, facts: StringFacts): void {
+/** Checks the string whose opening quote lies at `start`, and leaves what it learnt in `facts`. `view`: the same bytes. */
+export function scanString(data: Uint8Array, view: DataView, start: number, limit: number, facts: StringFacts): void {
   let bits = 0
+  facts.bits = 0
   facts.end = -1
   facts.hasEscapes = false
   facts.hasLoneSurrogate = false
   for (let at = start + 1; at < limit; at++) {
+    at = skipPlainWords(view, at, limit, facts)
+    if (at >= limit) break
     let byte = data[at] ?? 0
     while (isPlain[byte] === 1 && at + 1 < limit) {
       bits |= byte
@@ -48,7 +53,29 @@ export function scanString(data: Uint8Array, start: number, limit: number, facts
     at = scanEscape(data, at, limit, facts)
     if (at < 0) break
   }
-  facts.bits = bits
+  facts.bits |= bits
+}
+
+/** Behind the plain bytes from `start` on, but for the last few. */
+function skipPlainWords(view: DataView, start: number, limit: number, facts: StringFacts): number {
+  let at = start
+  let words = 0
+  for (; at + 4 <= limit; at += 4) {
+    const word = view.getInt32(at, true)
+    if (!isPlainWord(word)) break
+    words |= word
+  }
+  if ((words & highBits) !== 0) facts.bits |= 0x80
+  return at
+}
+
+/** Whether each of the four bytes stands for itself. */
+function isPlainWord(word: number): boolean {
+  const quotes = word ^ 0x22222222
+  const backslashes = word ^ 0x5c5c5c5c
+  // A byte that is less than what is taken from it borrows, and so sets its highest bit where it was not set.
+  const odd = ((quotes - 0x01010101) & ~quotes) | ((backslashes - 0x01010101) & ~backslashes) | ((word - 0x20202020) & ~word)
+  return (odd & highBits) === 0
 }
 
 /** The last byte of the escape that begins at `at`, of both halves when it is a pair; -1 when it is none. */

@@ -8,13 +8,15 @@ import { choiceEntries, partitionEntries, tableSchema } from './sql-connections.
 
 const count = v.pipe(v.number('is not a number'), v.integer('is not whole'), v.minValue(1, 'is under 1'))
 
-/** Postgres databases, over the packages pg and pg-copy-streams. */
+/** Postgres databases, over the package pg. */
 export const postgresAdapter: SourceAdapter = {
   options: optionsSchema('the options of postgres', {
     url: setting,
     extremes: v.exactOptional(v.picklist(['reject', 'text'], "is neither 'reject' nor 'text'")),
     count: v.exactOptional(v.picklist(['exact', 'none'], "is neither 'exact' nor 'none'")),
     maxHorizonLagMs: v.exactOptional(count),
+    statementTimeoutMs: v.exactOptional(count),
+    maxConnections: v.exactOptional(count),
     connectTimeoutMs: v.exactOptional(count),
     idleTimeoutMs: v.exactOptional(count),
   }),

@@ -59,7 +59,10 @@ export interface RestOptions {
   readonly query?: { readonly [name: string]: Setting }
   /** How the connection proves who it is, where `headers` or `query` do not. */
   readonly auth?: RestAuth
-  /** How many requests may begin in any second and any minute, of all resources of the connection together. */
+  /**
+   * How many requests may begin in any second and any minute: of all resources of the connection together, in all processes
+   * that share the control store.
+   */
   readonly rate?: {
     /** In any second; by default without a limit. */
     readonly perSecond?: number

@@ -5,13 +5,14 @@ import { type CatalogueTable, findTable, schemaOf } from './mysql/catalogue.ts'
 import { checkServer } from './mysql/checks.ts'
 import type { MysqlConnection } from './mysql/connection.ts'
 import { type HorizonRules, readClock } from './mysql/horizon.ts'
-import { allOf, planPartitions, whereText } from './mysql/partitions.ts'
+import { planPartitions } from './mysql/partitions.ts'
 import { MysqlPool } from './mysql/pool.ts'
 import { MysqlReading, type ReadingPlan } from './mysql/reading.ts'
 import { loginOf } from './mysql/server.ts'
 import { beginTogether } from './mysql/snapshots.ts'
 import type { ReadingRules } from './mysql/types.ts'
-import { isTimeCursor, reportMissingIndex, select } from './mysql/window.ts'
+import { isTimeCursor, reportMissingIndex, reportUnsteadyEngine, select } from './mysql/window.ts'
+import { allOf, whereText } from './sql/conditions.ts'
 import { queryOptions } from './sql/table-options.ts'
 
 /** A database of a MySQL or MariaDB server. */
@@ -90,6 +91,7 @@ class MysqlSource implements Source {
       const table = await this.#find(first, request)
       const selection = await select(first, table, request, clock)
       reportMissingIndex(table, request)
+      reportUnsteadyEngine(table, request)
       const where = allOf([table.condition, selection.where])
       const keepsPartitions = queryOptions(request.resource).consistency === 'partition'
       // What is read then is not what one moment shows.
@@ -102,7 +104,7 @@ class MysqlSource implements Source {
         connections: sharing,
         again: keepsPartitions ? (connection) => this.#find(connection, request) : undefined,
       }
-      const reading = new MysqlReading(plan, request)
+      const reading: MysqlReading = new MysqlReading(plan, request, () => this.#readings.delete(reading))
       this.#readings.add(reading)
       return reading
     } catch (cause) {
@@ -112,8 +114,7 @@ class MysqlSource implements Source {
   }
 
   async close(): Promise<void> {
-    for (const reading of this.#readings) await reading.close()
-    this.#readings.clear()
+    await Promise.all([...this.#readings].map((reading) => reading.close()))
   }
 
   /** Opens what connections are wanted besides the first into the list, and begins their snapshots. */

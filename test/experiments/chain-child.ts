@@ -5,7 +5,7 @@ process.on('message', (options: ChainOptions) => {
   process.exitCode = 75
   runChain(options).then(
     (chained) => {
-      process.send?.({ chained, peakBytes: process.resourceUsage().maxRSS * 1024 }, () => process.disconnect())
+      process.send?.({ chained }, () => process.disconnect())
       process.exitCode = 0
     },
     (cause: unknown) => process.send?.({ failed: String(cause) }, () => process.disconnect()),

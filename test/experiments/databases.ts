@@ -1,11 +1,11 @@
-import { afterAll, beforeAll } from 'vitest'
+import { afterAll, beforeAll, describe } from 'vitest'
 import type { Source } from '../../src/contracts/source.ts'
 import { openMysqlSource } from '../../src/sources/mysql.ts'
 import { openPostgresSource } from '../../src/sources/postgres.ts'
 import { describeWith } from '../fixtures/describe-with.ts'
 import { startMariadb } from '../fixtures/mariadb-server.ts'
 import type { MysqlServer } from '../fixtures/mysql-server.ts'
-import { hasMysql8, startMysql8 } from '../fixtures/mysql8-server.ts'
+import { startMysql8 } from '../fixtures/mysql8-server.ts'
 import { startPostgres } from '../fixtures/postgres-server.ts'
 
 export type Kind = 'mariadb' | 'mysql8' | 'postgres'
@@ -52,7 +52,7 @@ export function openSource(kind: Kind, url: string, settings: SourceSettings = {
 }
 
 /** Starts a server; `zone`: of its host, and so of its sessions. */
-export async function startDatabase(kind: Kind, zone = 'UTC'): Promise<Database> {
+async function startDatabase(kind: Kind, zone = 'UTC'): Promise<Database> {
   if (kind === 'postgres') return postgresDatabase(zone)
   return mysqlDatabase(await (kind === 'mariadb' ? startMariadb : startMysql8)({ zone }))
 }
@@ -106,22 +106,22 @@ async function inSession(open: () => Promise<DatabaseSession>, statements: reado
   }
 }
 
-/** The same tests for each of these servers that is installed, skipped by name for the others. */
-export function onEach(kinds: readonly Kind[], tests: (database: () => Database, kind: Kind) => void, zone?: string): void {
-  for (const kind of kinds) {
-    if (kind === 'mysql8' && !hasMysql8) continue
-    describeWith(kind === 'mysql8' ? [] : [kind], kind, () => {
-      let database: Database | undefined
-      beforeAll(async () => {
-        database = await startDatabase(kind, zone)
-      })
-      afterAll(() => database?.stop())
-      tests(() => {
-        if (!database) throw new Error(`${kind} did not start`)
-        return database
-      }, kind)
+/** The same tests for every server, skipped by name where it is not installed. */
+export function onEach(tests: (database: () => Database, kind: Kind) => void, zone?: string): void {
+  const started = (kind: Kind) => () => {
+    let database: Database | undefined
+    beforeAll(async () => {
+      database = await startDatabase(kind, zone)
     })
+    afterAll(() => database?.stop())
+    tests(() => {
+      if (!database) throw new Error(`${kind} did not start`)
+      return database
+    }, kind)
   }
+  describeWith(['mariadb'], 'mariadb', started('mariadb'))
+  describeWith(['postgres'], 'postgres', started('postgres'))
+  describeWith(['mysql8'], 'mysql8', started('mysql8'))
 }
 
 /** A name as the server's SQL has it. */

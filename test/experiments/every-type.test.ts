@@ -8,7 +8,7 @@ import { fillWide } from './wide-table.ts'
 
 const table = 'every_type'
 
-onEach(['mariadb', 'mysql8', 'postgres'], (database, server) => {
+onEach((database, server) => {
   const kinds = typeKinds[server]
   let chained: ChainedTable | undefined
   let said: readonly Texts[]

@@ -9,7 +9,7 @@ import { fillWide } from './wide-table.ts'
 const zones = ['UTC', 'America/New_York', 'Asia/Kolkata'] as const
 const [table, empty] = ['hostile', 'hostile_empty']
 
-onEach(['mariadb', 'mysql8', 'postgres'], (database, server) => {
+onEach((database, server) => {
   const kinds = server === 'postgres' ? postgresKinds : mysqlKinds
   const chained: Record<string, Readonly<Record<string, ChainedTable>>> = {}
   let said: readonly Texts[]
@@ -24,7 +24,7 @@ onEach(['mariadb', 'mysql8', 'postgres'], (database, server) => {
     // Where a value fits no type of ours, the documented policy for text is asked for.
     const settings = server === 'postgres' ? ({ extremes: 'text' } as const) : ({ zeroDates: 'text' } as const)
     const options = { kind: server, url: database().url, settings, tables: [table, empty] }
-    for (const zone of zones) chained[zone] = (await chainInProcess(options, zone)).chained
+    for (const zone of zones) chained[zone] = await chainInProcess(options, zone)
   })
   afterAll(() => {
     console.log(
@@ -52,6 +52,16 @@ onEach(['mariadb', 'mysql8', 'postgres'], (database, server) => {
 
   test.each(zones)('in a process whose zone is %s the same comes out', (zone) => {
     expect(chained[zone]?.[table]?.staged.length).toBe(said.length)
-    expect(chained[zone]).toEqual(chained['UTC'])
+    expect(valuesOf(chained[zone])).toEqual(valuesOf(chained['UTC']))
   })
 })
+
+function valuesOf(chained: Readonly<Record<string, ChainedTable>> = {}) {
+  return Object.values(chained).map(({ exitCodes, names, types, staged, target }) => ({
+    exitCodes,
+    names,
+    types,
+    staged,
+    target,
+  }))
+}

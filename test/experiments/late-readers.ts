@@ -7,7 +7,7 @@ import { type LateTable, sessionInServerZone } from './late-writers.ts'
 import { readWhole, tableOf } from './readings.ts'
 
 /** What a reader saw: how often each version of each row, as `id:version`. */
-export type Seen = ReadonlyMap<string, number>
+type Seen = ReadonlyMap<string, number>
 
 /** A reader that goes on until it is told that nothing more is written, and then reads what is left. */
 export interface Reader {
@@ -61,7 +61,6 @@ export function ownReader(database: Database, source: Source, table: LateTable):
     seen,
     windows,
     async run(isWritten) {
-      // The first has no predecessor whose horizon a prepared transaction could hold.
       for (let isBehind = true; isBehind; ) {
         const mayEnd = isWritten()
         const { upper } = await next()

@@ -84,7 +84,8 @@ function postgresCells(): readonly CellOf[] {
   const bytes = fc.uint8Array({ maxLength: 50 }).map((value) => `'\\x${Buffer.from(value).toString('hex')}'`)
   const json = fc
     .json({ maxDepth: 2 })
-    .filter((value) => !/\\u0000|\\ud[89a-f]/i.test(value)).map((value) => literal('postgres', value))
+    .filter((value) => !/\\u0000|\\ud[89a-f]/i.test(value))
+    .map((value) => literal('postgres', value))
   return [
     { declaration: 'BOOLEAN', type: 'boolean', sql: fc.constantFrom('true', 'false'), shown: itself },
     { declaration: 'NUMERIC', type: 'text', sql: decimal(60, 25), shown: itself },

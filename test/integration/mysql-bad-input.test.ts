@@ -1,10 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openMysqlSource } from '../../src/sources/mysql.ts'
 import { readRequest } from '../../src/testing/read-request.ts'
+import { describeWith } from '../fixtures/describe-with.ts'
 import { startMariadb } from '../fixtures/mariadb-server.ts'
-import { mysqlProducts } from '../fixtures/mysql-products.ts'
+import { describeMysql } from '../fixtures/mysql-products.ts'
 import { mysqlResource, partitionRows, readMysql } from '../fixtures/mysql-reading.ts'
 import type { MysqlServer } from '../fixtures/mysql-server.ts'
+import { config, projectOf } from '../fixtures/sales-project.ts'
 
 let server: MysqlServer
 
@@ -27,7 +29,7 @@ async function notesOf(url: string): Promise<string> {
   }
 }
 
-describe.each(mysqlProducts)('%s', (product, start) => {
+describeMysql('%s', (product, start) => {
   beforeAll(async () => {
     server = await start({ zone: 'Asia/Kolkata' })
     await server.run(
@@ -49,6 +51,16 @@ describe.each(mysqlProducts)('%s', (product, start) => {
     expect(poor).toContain("No horizon can be proven without the right PROCESS: GRANT PROCESS ON *.* TO 'poor'@'<host>'.")
     const right = product === 'MariaDB' ? 'SLAVE MONITOR' : 'REPLICATION CLIENT'
     expect(poor).toContain(`Whether the server is a replica is not to be seen: GRANT ${right} ON *.* TO 'poor'@'<host>'.`)
+  })
+
+  test('check of a project passes on what a source has to say', async () => {
+    const text = config
+      .replace("sqlite({ path: env('SHOP_DB') })", "mysql({ url: secret('SHOP_URL') })")
+      .replace('project, sqlite,', 'mysql, project, secret,')
+    const project = await projectOf({ 'sluice.config.ts': text }, { SHOP_URL: server.url, DROP_DIR: 'drop' })
+    const shop = (await project.check()).find(({ name }) => name === 'source shop')
+    expect(shop).toMatchObject({ ok: true, exitCode: 0 })
+    expect(shop?.notes.join()).toContain("The server's own zone is 330 minutes off UTC")
   })
 
   test('a login, a database and a charset that are wrong', async () => {
@@ -91,6 +103,16 @@ describe.each(mysqlProducts)('%s', (product, start) => {
     expect((await readMysql(server.url, 'sales', cursor('day'))).notices.join()).not.toContain('CREATE INDEX')
     await server.run(statement)
     expect((await readMysql(server.url, 'sales', cursor('changed_at'))).notices.join()).not.toContain('CREATE INDEX')
+  })
+
+  test('an engine without snapshots is said', async () => {
+    await server.run('CREATE TABLE loose (id INT) ENGINE = MyISAM', 'INSERT INTO loose VALUES (1)')
+    const { rows, notices } = await readMysql(server.url, 'loose')
+    expect([rows, notices.join()]).toEqual([
+      [['1']],
+      expect.stringContaining('loose is stored by MyISAM, which shows no snapshot'),
+    ])
+    expect((await readMysql(server.url, 'sales')).notices).toEqual([])
   })
 
   /** By a function that fails as the server does. */
@@ -164,19 +186,21 @@ describe.each(mysqlProducts)('%s', (product, start) => {
   })
 })
 
-test('a server that is too old is refused, and one without TLS when it is asked for', async () => {
-  const old = await startMariadb({ options: ['--version=5.5.5-10.2.44-MariaDB', '--skip-ssl'] })
-  try {
-    await expect(notesOf(old.url)).rejects.toMatchObject({
-      code: 'SOURCE_FAILED',
-      message: expect.stringMatching(/is 5\.5\.5-10\.2\.44-MariaDB.*, which is too old to be read\.$/),
-      hint: 'Use MariaDB 10.3 or later.',
-    })
-    await expect(notesOf(`${old.url}?ssl-mode=required`)).rejects.toMatchObject({
-      code: 'SOURCE_FAILED',
-      message: expect.stringContaining('offers no connection that can be trusted'),
-    })
-  } finally {
-    await old.stop()
-  }
+describeWith(['mariadb'], 'MariaDB with other options', () => {
+  test('a server that is too old is refused, and one without TLS when it is asked for', async () => {
+    const old = await startMariadb({ options: ['--version=5.5.5-10.2.44-MariaDB', '--skip-ssl'] })
+    try {
+      await expect(notesOf(old.url)).rejects.toMatchObject({
+        code: 'SOURCE_FAILED',
+        message: expect.stringMatching(/is 5\.5\.5-10\.2\.44-MariaDB.*, which is too old to be read\.$/),
+        hint: 'Use MariaDB 10.3 or later.',
+      })
+      await expect(notesOf(`${old.url}?ssl-mode=required`)).rejects.toMatchObject({
+        code: 'SOURCE_FAILED',
+        message: expect.stringContaining('offers no connection that can be trusted'),
+      })
+    } finally {
+      await old.stop()
+    }
+  })
 })

@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ReadRequest } from '../../src/contracts/source.ts'
 import type { CursorPolicy } from '../../src/model/script.ts'
 import { type MysqlSourceOptions, openMysqlSource } from '../../src/sources/mysql.ts'
 import { type FaultKind, openFaultyProxy } from '../../src/testing/faulty-proxy.ts'
 import { readRequest } from '../../src/testing/read-request.ts'
-import { mysqlProducts } from '../fixtures/mysql-products.ts'
+import { describeMysql } from '../fixtures/mysql-products.ts'
 import type { MysqlServer } from '../fixtures/mysql-server.ts'
 
 let server: MysqlServer
@@ -61,7 +61,7 @@ const cuts: readonly (readonly [FaultKind, number])[] = (['cut', 'reset', 'stall
   [200_000, 2_000_000, 10_900_000].map((afterBytes) => [kind, afterBytes] as const),
 )
 
-describe.each(mysqlProducts)('%s', (_product, start) => {
+describeMysql('%s', (_product, start) => {
   beforeAll(async () => {
     server = await start({ zone: 'Asia/Kolkata' })
     await server.run(

@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { ReadRequest } from '../../src/contracts/source.ts'
 import { type MysqlSourceOptions, openMysqlSource } from '../../src/sources/mysql.ts'
 import { readRequest } from '../../src/testing/read-request.ts'
-import { mysqlProducts } from '../fixtures/mysql-products.ts'
+import { describeMysql } from '../fixtures/mysql-products.ts'
 import type { MysqlServer } from '../fixtures/mysql-server.ts'
 
 let server: MysqlServer
@@ -21,7 +21,7 @@ async function windowOf(options: Partial<MysqlSourceOptions>, asked: Partial<Rea
   }
 }
 
-describe.each(mysqlProducts)('the horizon of %s', (_product, start) => {
+describeMysql('the horizon of %s', (_product, start) => {
   beforeAll(async () => {
     server = await start()
   })

@@ -8,7 +8,7 @@ import { columnTypeText } from '../../src/model/column-type.ts'
 import type { CursorPolicy } from '../../src/model/script.ts'
 import { type MysqlSourceOptions, openMysqlSource } from '../../src/sources/mysql.ts'
 import { readRequest } from '../../src/testing/read-request.ts'
-import { mysqlProducts } from '../fixtures/mysql-products.ts'
+import { describeMysql } from '../fixtures/mysql-products.ts'
 import type { MysqlServer } from '../fixtures/mysql-server.ts'
 
 let server: MysqlServer
@@ -43,7 +43,7 @@ async function readAll(locator: string, options: Partial<MysqlSourceOptions> = {
   }
 }
 
-describe.each(mysqlProducts)('%s', (_product, start) => {
+describeMysql('%s', (_product, start) => {
   beforeAll(async () => {
     server = await start()
   })

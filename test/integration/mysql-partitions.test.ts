@@ -1,10 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Reading } from '../../src/contracts/source.ts'
 import { openMysqlSource } from '../../src/sources/mysql.ts'
 import type { QueryOptions } from '../../src/sources/sql/table-options.ts'
 import { readRequest } from '../../src/testing/read-request.ts'
-import { mysqlProducts } from '../fixtures/mysql-products.ts'
+import { describeWith } from '../fixtures/describe-with.ts'
+import { startMariadb } from '../fixtures/mariadb-server.ts'
+import { describeMysql } from '../fixtures/mysql-products.ts'
 import { mysqlResource, partitionRows, partitionsOf, readMysql } from '../fixtures/mysql-reading.ts'
 import type { MysqlServer } from '../fixtures/mysql-server.ts'
 
@@ -95,7 +97,7 @@ async function transfers(rounds: number) {
   expect(moved).toBeGreaterThan(100)
 }
 
-describe.each(mysqlProducts)('%s', (product, start) => {
+describeMysql('%s', (product, start) => {
   beforeAll(async () => {
     server = await start({ zone: 'America/New_York' })
     await server.run(
@@ -241,6 +243,35 @@ describe.each(mysqlProducts)('%s', (product, start) => {
     await expect(between('dropped', 'DROP TABLE dropped')).rejects.toMatchObject({ code: 'RESOURCE_NOT_FOUND' })
   })
 
+  test('a table whose one moment is read is not altered meanwhile', async () => {
+    await server.run(
+      'CREATE TABLE kept (id INT PRIMARY KEY, v INT)',
+      `INSERT INTO kept SELECT seq, 0 FROM ${server.sequence(10)}`,
+    )
+    const altering = await server.session()
+    await altering.run('SET lock_wait_timeout = 1')
+    await opened('kept', { parallel: 2, partitionRows: 5 }, async (reading) => {
+      const [first] = reading.partitions
+      if (!first) throw new Error('there are partitions')
+      await partitionRows(reading, first)
+      await expect(altering.run('ALTER TABLE kept MODIFY v BIGINT')).rejects.toThrow('Lock wait timeout')
+      const rest = await Promise.all(reading.partitions.slice(1).map((partition) => partitionRows(reading, partition)))
+      expect(rest.flatMap(({ rows }) => rows)).toHaveLength(5)
+    })
+    await altering.run('ALTER TABLE kept MODIFY v BIGINT')
+    altering.close()
+  })
+
+  test('of long rows a partition has fewer', async () => {
+    await server.run(
+      'CREATE TABLE long_rows (id INT PRIMARY KEY, body TEXT NOT NULL)',
+      `INSERT INTO long_rows SELECT seq, REPEAT('x', 7900) FROM ${server.sequence(12_000)}`,
+      'ANALYZE TABLE long_rows',
+    )
+    const found = await read('long_rows', { parallel: 2, select: ['id'] })
+    expect(found.partitions.map(({ rows }) => rows.length)).toEqual([10_000, 2000])
+  })
+
   test('readings of one source share its connections, and wait', async () => {
     const source = await openMysqlSource({ url: server.url, maxConnections: 2 })
     const notices: string[] = []
@@ -289,40 +320,61 @@ describe.each(mysqlProducts)('%s', (product, start) => {
   })
 })
 
-test('MariaDB with a binary log shares a snapshot by its position, without a lock', { timeout: 120_000 }, async () => {
-  const [, start] = mysqlProducts[0] ?? []
-  server = (await start?.({ options: ['--log-bin=binlog'] })) ?? server
-  try {
-    await server.run(
-      'CREATE TABLE written (id INT PRIMARY KEY)',
-      `INSERT INTO written SELECT seq FROM ${server.sequence(100)}`,
-      "CREATE USER reader@'127.0.0.1' IDENTIFIED BY 'reader-secret'",
-      "GRANT SELECT ON shop.* TO reader@'127.0.0.1'",
-    )
-    const writer = await server.session()
-    await writer.run('BEGIN', 'INSERT INTO written VALUES (1000)')
+describeWith(['mariadb'], 'MariaDB with other options', () => {
+  test('MariaDB with a binary log shares a snapshot by its position, without a lock', { timeout: 120_000 }, async () => {
+    server = await startMariadb({ options: ['--log-bin=binlog'] })
     let isOver = false
-    const busy = (async () => {
-      const session = await server.session()
-      for (let id = 2000; !isOver; id++) await session.run(`INSERT INTO written VALUES (${id})`)
-      session.close()
-    })()
-    const url = server.url.replace('admin:admin-secret', 'reader:reader-secret')
-    await transfers(100)
-    for (let round = 0; round < 20; round++) {
-      const { parallel, rows, partitions, notices } = await readMysql(url, 'written', {
-        options: { parallel: 3, partitionRows: 40 },
-      })
-      expect([parallel, notices]).toEqual([3, []])
-      // No gap: what is there was there in this order.
-      const late = rows.map(([id]) => Number(id)).filter((id) => id >= 2000)
-      expect(late).toEqual(late.map((_, index) => 2000 + index))
-      expect(partitions.length).toBeGreaterThan(2)
+    let busy: Promise<void> | undefined
+    try {
+      await server.run(
+        'CREATE TABLE written (id INT PRIMARY KEY)',
+        `INSERT INTO written SELECT seq FROM ${server.sequence(100)}`,
+        "CREATE USER reader@'127.0.0.1' IDENTIFIED BY 'reader-secret'",
+        "GRANT SELECT ON shop.* TO reader@'127.0.0.1'",
+        "GRANT BINLOG MONITOR ON *.* TO reader@'127.0.0.1'",
+      )
+      const writer = await server.session()
+      await writer.run('BEGIN', 'INSERT INTO written VALUES (1000)')
+      busy = (async () => {
+        const session = await server.session()
+        for (let id = 2000; !isOver; id++) await session.run(`INSERT INTO written VALUES (${id})`)
+        session.close()
+      })()
+      const url = server.url.replace('admin:admin-secret', 'reader:reader-secret')
+      await transfers(100)
+      for (let round = 0; round < 20; round++) {
+        const { parallel, rows, partitions, notices } = await readMysql(url, 'written', {
+          options: { parallel: 3, partitionRows: 40 },
+        })
+        expect([parallel, notices]).toEqual([3, []])
+        // No gap: what is there was there in this order.
+        const late = rows.map(([id]) => Number(id)).filter((id) => id >= 2000)
+        expect(late).toEqual(late.map((_, index) => 2000 + index))
+        expect(partitions.length).toBeGreaterThan(2)
+      }
+      writer.close()
+    } finally {
+      isOver = true
+      await busy
+      await server.stop()
     }
-    isOver = true
-    await busy
-    writer.close()
-  } finally {
-    await server.stop()
-  }
+  })
+
+  test('a binary log that leaves out changes proves nothing', async () => {
+    server = await startMariadb({ options: ['--log-bin=binlog', '--binlog-ignore-db=shop'] })
+    try {
+      await server.run(
+        'CREATE TABLE plain (id INT PRIMARY KEY)',
+        `INSERT INTO plain SELECT seq FROM ${server.sequence(100)}`,
+        "CREATE USER reader@'127.0.0.1' IDENTIFIED BY 'reader-secret'",
+        "GRANT SELECT ON shop.* TO reader@'127.0.0.1'",
+        "GRANT BINLOG MONITOR ON *.* TO reader@'127.0.0.1'",
+      )
+      const url = server.url.replace('admin:admin-secret', 'reader:reader-secret')
+      const { parallel, notices } = await readMysql(url, 'plain', { options: { parallel: 2, partitionRows: 40 } })
+      expect([parallel, notices.join()]).toEqual([1, expect.stringContaining('GRANT LOCK TABLES')])
+    } finally {
+      await server.stop()
+    }
+  })
 })

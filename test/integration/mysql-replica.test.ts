@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openMysqlSource } from '../../src/sources/mysql.ts'
-import { mysqlProducts } from '../fixtures/mysql-products.ts'
+import { describeMysql } from '../fixtures/mysql-products.ts'
 import { readMysql } from '../fixtures/mysql-reading.ts'
 import type { MysqlServer } from '../fixtures/mysql-server.ts'
 
@@ -26,7 +26,7 @@ async function until(isTrue: () => Promise<boolean>): Promise<void> {
   }
 }
 
-describe.each(mysqlProducts)('a replica, %s', (product, start) => {
+describeMysql('a replica, %s', (product, start) => {
   beforeAll(async () => {
     const options = ['--log-bin=binlog', '--server-id=7']
     primary = await start({ options })

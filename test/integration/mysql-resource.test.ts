@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { columnTypeText } from '../../src/model/column-type.ts'
 import { openMysqlSource } from '../../src/sources/mysql.ts'
-import { mysqlProducts } from '../fixtures/mysql-products.ts'
+import { describeMysql } from '../fixtures/mysql-products.ts'
 import { mysqlResource, readMysql } from '../fixtures/mysql-reading.ts'
 import type { MysqlServer } from '../fixtures/mysql-server.ts'
 
@@ -22,7 +22,7 @@ const told = [
 ]
 const ofMariadb = ['UUID', 'INET4', 'INET6']
 
-describe.each(mysqlProducts)('%s', (product, start) => {
+describeMysql('%s', (product, start) => {
   beforeAll(async () => {
     server = await start({ zone: 'Asia/Kolkata' })
     await server.run(

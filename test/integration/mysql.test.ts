@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { cellTexts } from '../../src/columnar/cell-text.ts'
 import type { ReadRequest } from '../../src/contracts/source.ts'
 import type { RejectedRow } from '../../src/model/column-batch.ts'
@@ -7,7 +7,7 @@ import type { CursorPolicy, Resource } from '../../src/model/script.ts'
 import { type MysqlSourceOptions, openMysqlSource } from '../../src/sources/mysql.ts'
 import { readRequest } from '../../src/testing/read-request.ts'
 import { type SampleTable, sourceCases } from '../../src/testing/source-cases.ts'
-import { mysqlProducts } from '../fixtures/mysql-products.ts'
+import { describeMysql } from '../fixtures/mysql-products.ts'
 import type { MysqlServer } from '../fixtures/mysql-server.ts'
 
 let server: MysqlServer
@@ -34,7 +34,7 @@ async function fill(sample: SampleTable): Promise<void> {
   session.close()
 }
 
-describe.each(mysqlProducts)('the contract of a source, on %s', (_product, start) => {
+describeMysql('the contract of a source, on %s', (_product, start) => {
   beforeAll(async () => {
     server = await start({ zone: 'Asia/Kolkata' })
   })
@@ -130,7 +130,7 @@ const exact: readonly (readonly [declared: string, values: readonly string[], ty
 /** What MySQL does not have. */
 const ofMariadb = ['UUID', 'INET6']
 
-describe.each(mysqlProducts)('every type with its extremes, on %s', (product, start) => {
+describeMysql('every type with its extremes, on %s', (product, start) => {
   beforeAll(async () => {
     server = await start({ zone: 'Asia/Kolkata' })
   })

@@ -105,7 +105,7 @@ describeWith(['postgres'], 'processes of several hosts with one control store on
     expect(await runOf(old.runId)).toMatchObject({ status: 'ABANDONED' })
   })
 
-  test('a holder frozen beyond its TTL is refused when it wakes: at commit, finish, keep and renew', async () => {
+  test('a holder frozen beyond its TTL is refused when it wakes: at commit, finish and renew', async () => {
     const child = await start('elsewhere')
     const old = await child.call('begin', request('extract/sales', { leaseTtlMs: 2_000 }))
     child.signal('SIGSTOP')

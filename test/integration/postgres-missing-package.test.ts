@@ -10,6 +10,6 @@ test('without pg the message says how to get it', async () => {
   await expect(source.check()).rejects.toMatchObject({
     code: 'CONFIG_INVALID',
     message: 'Postgres needs the package pg, which is not installed.',
-    hint: 'Install it: npm install pg pg-copy-streams',
+    hint: 'Install it: npm install pg',
   })
 })

@@ -170,7 +170,7 @@ describeWith(['postgres'], 'types of postgres', () => {
   })
 
   test.each(['timestamp', 'timestamptz', 'date'])("the horizon of a %s is in the server's own zone", async (type) => {
-    await server.run(`CREATE TABLE t (id int, at ${type});
+    await server.run(`CREATE TABLE t (id int, at ${type}); CREATE INDEX ON t (at);
       INSERT INTO t VALUES (1, now() - interval '2 days'), (2, now() + interval '2 days'), (3, now() - interval '5 minutes')`)
     const source = await openPostgresSource({ url: server.url })
     const cursor = { column: 'at', overlap: undefined, nulls: 'reject' as const }

@@ -223,7 +223,7 @@ describeWith(['postgres'], 'postgres', () => {
   })
 
   test('our own readings hold no horizon back', async () => {
-    await server.run("CREATE TABLE t (id int, at timestamptz); INSERT INTO t VALUES (1, '2025-01-01')")
+    await server.run("CREATE TABLE t (id int, at timestamptz); CREATE INDEX ON t (at); INSERT INTO t VALUES (1, '2025-01-01')")
     const reading = await (await open()).open(readRequest(resource('t')))
     await new Promise((resolve) => setTimeout(resolve, 50))
     expect(await ids('t', { cursor: cursorOn('at') })).toEqual(['1'])

@@ -21,7 +21,8 @@ export interface CatalogueTable {
   readonly estimatedRows: number | undefined
   /** How many bytes the server believes that a row has. */
   readonly rowBytes: number | undefined
-  readonly engine: string | undefined
+  /** What stores it, where that shows no snapshots. */
+  readonly unsteadyEngine: string | undefined
   /** For LOCK TABLES; undefined for a query. */
   readonly lockable: string | undefined
   /** What is read. */
@@ -85,8 +86,9 @@ async function namedTable(
 ): Promise<CatalogueTable> {
   const asked = connection.literal(locator)
   const [database, table, estimate, rowBytes, engine] = await connection.one(
-    `SELECT TABLE_SCHEMA, TABLE_NAME, IF(TABLE_TYPE LIKE '%VIEW', NULL, TABLE_ROWS), AVG_ROW_LENGTH, ENGINE
-     FROM information_schema.TABLES
+    `SELECT TABLE_SCHEMA, TABLE_NAME, IF(TABLE_TYPE LIKE '%VIEW', NULL, TABLE_ROWS), AVG_ROW_LENGTH,
+       (SELECT e.ENGINE FROM information_schema.ENGINES e WHERE e.ENGINE = t.ENGINE AND e.TRANSACTIONS = 'NO')
+     FROM information_schema.TABLES t
      WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ${asked}
        OR TABLE_SCHEMA = SUBSTRING_INDEX(${asked}, '.', 1) AND CONCAT(TABLE_SCHEMA, '.', TABLE_NAME) = ${asked}
      ORDER BY TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ${asked} DESC, BINARY TABLE_NAME = ${asked} DESC LIMIT 1`,
@@ -103,7 +105,7 @@ async function namedTable(
     condition: '',
     estimatedRows: numberOf(estimate),
     rowBytes: numberOf(rowBytes),
-    engine: engine ?? undefined,
+    unsteadyEngine: engine ?? undefined,
     lockable: quoted,
     columns: all.filter(isRead),
     hidden: all.filter((column) => !isRead(column)),

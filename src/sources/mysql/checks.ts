@@ -1,5 +1,6 @@
 import type { MysqlConnection } from './connection.ts'
 import { openTransactions, replicaState } from './horizon.ts'
+import { tellsPositions } from './snapshots.ts'
 
 /** What people should know about a server before they read it: rights, replication, snapshots, its zone. */
 export async function checkServer(connection: MysqlConnection): Promise<readonly string[]> {
@@ -24,10 +25,9 @@ export async function checkServer(connection: MysqlConnection): Promise<readonly
   if ((await openTransactions(connection)) === undefined) {
     notes.push(`No horizon can be proven without the right PROCESS: GRANT PROCESS ON *.* TO '${user}'@'<host>'.`)
   }
-  const [, file] = await connection.one("SHOW STATUS LIKE 'binlog_snapshot_file'")
-  if (!file) {
+  if (!(await tellsPositions(connection))) {
     notes.push(
-      `Connections share a snapshot by a short lock of the table, as the server tells no position in the binary log: GRANT LOCK TABLES ON \`${database}\`.* TO '${user}'@'<host>'.`,
+      `Several connections share a snapshot by a short lock of the table${connection.isMariadb ? ', for no whole binary log is to be seen (BINLOG MONITOR)' : ''}: GRANT LOCK TABLES ON \`${database}\`.* TO '${user}'@'<host>'.`,
     )
   }
   if (offset !== '0')

@@ -133,13 +133,12 @@ export class MysqlConnection {
     const [version] = await this.one('SELECT VERSION()')
     this.#version = supported(version ?? '', this.login)
     for (const statement of session) await this.query(statement)
-    const { isMariadb, major } = this.#version
     // Else what the catalogue tells about sizes may be a day old.
-    if (!isMariadb && major >= 8) await this.query('SET SESSION information_schema_stats_expiry = 0')
+    if (this.isMysqlSince(8, 0)) await this.query('SET SESSION information_schema_stats_expiry = 0')
     const { statementTimeoutMs } = this.login
     if (statementTimeoutMs === undefined) return
     await this.query(
-      isMariadb
+      this.isMariadb
         ? `SET SESSION max_statement_time = ${statementTimeoutMs / 1000}`
         : `SET SESSION max_execution_time = ${Math.ceil(statementTimeoutMs)}`,
     )
@@ -147,6 +146,13 @@ export class MysqlConnection {
 
   get isMariadb(): boolean {
     return this.#version?.isMariadb ?? false
+  }
+
+  /** Whether it is MySQL of this version or a later one. */
+  isMysqlSince(major: number, minor: number): boolean {
+    const version = this.#version
+    if (version === undefined || version.isMariadb) return false
+    return version.major > major || (version.major === major && version.minor >= minor)
   }
 
   /** Grows while the session is alive. */

@@ -5,7 +5,7 @@ import { dayOf } from './days.ts'
  * One column of a block of rows, as the text protocol has it: at `starts[column + row * stride]` in `bytes` begins the length
  * of the cell, behind it are its characters.
  */
-export interface Cells {
+interface Cells {
   readonly bytes: Buffer
   readonly starts: Int32Array
   readonly column: number

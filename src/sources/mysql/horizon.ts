@@ -40,10 +40,10 @@ interface Holder {
   /** By how much more its rows may be older than it is. */
   readonly waited: number
   readonly who: string
-  readonly isRecovered: boolean
+  readonly isPrepared: boolean
 }
 
-const nobody: Holder = { seconds: 0, waited: 0, who: 'nobody', isRecovered: false }
+const nobody: Holder = { seconds: 0, waited: 0, who: 'nobody', isPrepared: false }
 
 /** A transaction may have begun in the second of which its age is cut, and clocks are read one after the other. */
 const safetySeconds = 1
@@ -66,7 +66,7 @@ export async function readClock(
   if (replica.reason !== undefined) return unproven(replica.reason)
   const holder = await oldestHolder(connection, rules)
   if (holder === undefined) return unproven(withoutProcess(connection.login))
-  if (holder.isRecovered) return { horizon: undefined, reason: undefined, heldBy: holder.who, beyondNow }
+  if (holder.isPrepared) return { horizon: undefined, reason: undefined, heldBy: holder.who, beyondNow }
   reportLag(holder, rules.maxLagSeconds, notice)
   const horizon = await localised(connection, seconds - Math.ceil(holder.seconds + holder.waited) - safetySeconds)
   return { horizon, reason: undefined, heldBy: undefined, beyondNow }
@@ -92,15 +92,21 @@ export async function replicaState(connection: MysqlConnection): Promise<Replica
   const threads = await connection.query(
     `SELECT 1 FROM information_schema.PROCESSLIST WHERE USER = 'system user' AND COMMAND <> 'Daemon' LIMIT 1`,
   )
-  const status = await connection.named(connection.isMariadb ? 'SHOW ALL SLAVES STATUS' : 'SHOW SLAVE STATUS').catch(ifDenied)
+  const status = await connection.named(replicaStatement(connection)).catch(ifDenied)
   const isReplica = threads.length > 0 || (status !== undefined && status.length > 0)
-  const lags = status?.map(({ Seconds_Behind_Master: lag }) => (lag === null ? Number.NaN : Number(lag))) ?? []
+  const lags = status?.map((row) => Number(row['Seconds_Behind_Master'] ?? row['Seconds_Behind_Source'] ?? Number.NaN)) ?? []
   const lagSeconds = lags.length === 0 ? undefined : Math.max(...lags)
   const isVisible = status !== undefined
   if (isReplica) return { reason: 'the server is a replica', lagSeconds, isVisible }
   const [isReadOnly] = isVisible ? [] : await connection.one('SELECT @@GLOBAL.read_only')
   if (isReadOnly !== '1') return { reason: undefined, lagSeconds, isVisible }
   return { reason: 'the server is read-only, and whether it is a replica is not to be seen', lagSeconds, isVisible }
+}
+
+/** MySQL 8.4 knows no other words than the last, earlier ones not these. */
+function replicaStatement(connection: MysqlConnection): string {
+  if (connection.isMariadb) return 'SHOW ALL SLAVES STATUS'
+  return connection.isMysqlSince(8, 4) ? 'SHOW REPLICA STATUS' : 'SHOW SLAVE STATUS'
 }
 
 /** What a user may not see is undefined. */
@@ -117,7 +123,6 @@ async function oldestHolder(connection: MysqlConnection, rules: HorizonRules): P
     `SELECT ID, TIME, USER FROM information_schema.PROCESSLIST
      WHERE ID <> CONNECTION_ID() AND COMMAND NOT IN ('Sleep', 'Daemon') AND COMMAND NOT LIKE 'Binlog Dump%' AND USER <> 'event_scheduler'`,
   )
-  const [, uptime] = await connection.one("SHOW GLOBAL STATUS LIKE 'Uptime'")
   const transactions = await openTransactions(connection)
   if (transactions === undefined) return undefined
   const readers = new Set(transactions.flatMap(({ session, isReadOnly }) => (isReadOnly ? [session] : [])))
@@ -127,24 +132,20 @@ async function oldestHolder(connection: MysqlConnection, rules: HorizonRules): P
       return { ...nobody, seconds: Number(age) + 1, who: `a statement of ${user}, of session ${session}` }
     })
   const waited = rules.maxLockWaitSeconds ?? Number((await connection.one('SELECT @@GLOBAL.lock_wait_timeout'))[0])
-  const writing = (await afterWaiting(connection, transactions, rules)).map((writer) => holderOf(writer, waited, Number(uptime)))
+  const writing = (await afterWaiting(connection, transactions, rules)).map((writer) => holderOf(writer, waited))
   const holders = [nobody, ...running, ...writing]
   return holders.reduce((oldest, holder) => (farther(holder, oldest) ? holder : oldest))
 }
 
 function farther(one: Holder, other: Holder): boolean {
-  if (one.isRecovered || other.isRecovered) return one.isRecovered
+  if (one.isPrepared || other.isPrepared) return one.isPrepared
   return one.seconds + one.waited > other.seconds + other.waited
 }
 
-/** So long a server may take from its start until it shows the transactions that it found prepared. */
-const startSeconds = 600
-
-/** One that outlived its session, and perhaps the server: then its age began anew with it. */
-function holderOf({ session, seconds, id }: OpenTransaction, waited: number, uptime: number): Holder {
-  if (session !== '0') return { ...nobody, seconds, waited, who: `a transaction of session ${session}` }
-  const who = `the prepared transaction ${id}`
-  return { ...nobody, seconds, waited, who, isRecovered: seconds + startSeconds >= uptime }
+/** One that outlived its session may have outlived the server too: then its age began anew with it. */
+function holderOf({ session, seconds, id }: OpenTransaction, waited: number): Holder {
+  if (session === '0') return { ...nobody, who: `the prepared transaction ${id}`, isPrepared: true }
+  return { ...nobody, seconds, waited, who: `a transaction of session ${session}` }
 }
 
 /** A transaction as the server lists it. */

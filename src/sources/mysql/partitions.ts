@@ -1,5 +1,6 @@
 import type { ReadRequest } from '../../contracts/source.ts'
 import { SluiceError } from '../../errors.ts'
+import { whereText } from '../sql/conditions.ts'
 import { type KeyColumns, type KeyRange, planRanges, rangeCondition, rangeId, rangeOf } from '../sql/key-ranges.ts'
 import { queryOptions } from '../sql/table-options.ts'
 import type { CatalogueTable, TableColumn } from './catalogue.ts'
@@ -93,18 +94,6 @@ async function boundAfter(
       hint: 'Name other columns with partitionBy.',
     },
   )
-}
-
-/** That all conditions hold that are not empty; empty without any. */
-export function allOf(conditions: readonly string[]): string {
-  const parts = conditions.filter((condition) => condition !== '')
-  return parts.map((part) => `(${part})`).join(' AND ')
-}
-
-/** `WHERE` with all conditions that are not empty, or nothing. */
-export function whereText(conditions: readonly string[]): string {
-  const condition = allOf(conditions)
-  return condition === '' ? '' : ` WHERE ${condition}`
 }
 
 function keyOf(table: CatalogueTable, partitionBy: readonly string[] | undefined): readonly TableColumn[] | undefined {

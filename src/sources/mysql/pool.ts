@@ -1,7 +1,7 @@
+import { Slots } from '../sql/slots.ts'
 import { connect, type MysqlConnection } from './connection.ts'
 import { errorNumber } from './failures.ts'
 import type { Login } from './server.ts'
-import { Slots } from './slots.ts'
 
 /** Too many of all users, of this user, of this user's own limit. */
 const tooMany = [1040, 1203, 1226]

@@ -30,7 +30,7 @@ export async function describeQuery(
   const from = `(${statement}\n) AS q`
   const found = (await prepared(connection, `SELECT * FROM ${from}`, what)) ?? []
   const columns = found.map((column) => described(column, rules))
-  const unknown = { estimatedRows: undefined, rowBytes: undefined, engine: undefined, lockable: undefined }
+  const unknown = { estimatedRows: undefined, rowBytes: undefined, unsteadyEngine: undefined, lockable: undefined }
   return { name, from, condition: '', columns, hidden: [], keys: [], indexed: [], ...unknown }
 }
 

@@ -4,9 +4,10 @@ import type { ReadBatch } from '../../model/column-batch.ts'
 import type { CursorWindow } from '../../model/manifest.ts'
 import type { TableSchema } from '../../model/schema.ts'
 import { withSignsOfLife } from '../files/signs-of-life.ts'
+import { whereText } from '../sql/conditions.ts'
 import { type CatalogueTable, schemaOf } from './catalogue.ts'
 import type { MysqlConnection } from './connection.ts'
-import { type TablePartition, whereText } from './partitions.ts'
+import type { TablePartition } from './partitions.ts'
 import { RowCollector } from './row-collector.ts'
 import type { Selection } from './window.ts'
 
@@ -36,8 +37,10 @@ export class MysqlReading implements Reading {
   readonly #plan: ReadingPlan
   readonly #request: ReadRequest
   readonly #idle: MysqlConnection[]
+  readonly #closed: () => void
 
-  constructor(plan: ReadingPlan, request: ReadRequest) {
+  /** `closed` is called when it is. */
+  constructor(plan: ReadingPlan, request: ReadRequest, closed: () => void) {
     this.schema = schemaOf(plan.table)
     this.window = plan.selection.window
     this.expectedRows = plan.expectedRows
@@ -47,6 +50,7 @@ export class MysqlReading implements Reading {
     this.#plan = plan
     this.#request = request
     this.#idle = [...plan.connections]
+    this.#closed = closed
   }
 
   async *read({ id }: Partition): AsyncIterable<ReadBatch> {
@@ -67,6 +71,7 @@ export class MysqlReading implements Reading {
 
   async close(): Promise<void> {
     await Promise.all(this.#plan.connections.map((connection) => connection.close()))
+    this.#closed()
   }
 
   async *#batches(connection: MysqlConnection, sql: string): AsyncGenerator<ReadBatch> {

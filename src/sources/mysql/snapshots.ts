@@ -3,7 +3,7 @@ import type { CatalogueTable } from './catalogue.ts'
 import type { MysqlConnection } from './connection.ts'
 import { errorNumber } from './failures.ts'
 
-const mostTries = 30
+const mostTries = 100
 /** While it waits for a lock, whoever wants to write waits behind it. */
 const lockWaitSeconds = 3
 /** Waited too long, deadlock. */
@@ -24,7 +24,7 @@ export async function beginTogether(
   const [first] = connections
   if (first === undefined) return []
   if (connections.length > 1) {
-    if (first.isMariadb && (await atOnePosition(connections))) return connections
+    if ((await tellsPositions(first)) && (await atOnePosition(connections))) return connections
     const locked = await behindLock(connections, table, more)
     if (typeof locked !== 'string') return locked
     notice(`${table.name} is read over one connection, for no snapshot can be shared: ${locked}`)
@@ -34,19 +34,36 @@ export async function beginTogether(
   return [first]
 }
 
+/** Whether the server tells of a snapshot where in its binary log it lies, and the log has every change. */
+export async function tellsPositions(connection: MysqlConnection): Promise<boolean> {
+  if (!connection.isMariadb) return false
+  const rows = await connection.query('SHOW MASTER STATUS').catch((cause: unknown) => {
+    if (isSluiceError(cause, 'SOURCE_DENIED')) return []
+    throw cause
+  })
+  return rows.length > 0 && rows.every(([, , only, ignored]) => !only && !ignored)
+}
+
 async function atOnePosition(connections: readonly MysqlConnection[]): Promise<boolean> {
   for (let tries = 0; tries < mostTries; tries++) {
-    const positions = await Promise.all(
-      connections.map(async (connection) => {
-        await connection.beginSnapshot()
-        return String(await connection.query("SHOW STATUS LIKE 'binlog_snapshot_%'"))
-      }),
-    )
-    // Without a binary log no file is named.
-    if (!/binlog_snapshot_file,[^,]/i.test(positions[0] ?? '')) return false
-    if (new Set(positions).size === 1) return true
+    await Promise.all(connections.map((connection) => connection.beginSnapshot()))
+    if (await showOnePosition(connections)) return true
   }
   return false
+}
+
+/**
+ * One after the other, and each twice: the server keeps the answer in one place for all sessions, so that two that ask at the
+ * same moment can get each other's.
+ */
+async function showOnePosition(connections: readonly MysqlConnection[]): Promise<boolean> {
+  let position: string | undefined
+  for (const connection of [...connections, ...connections]) {
+    const shown = String(await connection.query("SHOW STATUS LIKE 'binlog_snapshot_%'"))
+    position ??= shown
+    if (shown !== position) return false
+  }
+  return true
 }
 
 /** The connections whose snapshots began while a lock was held, or why there was none. */

@@ -33,7 +33,7 @@ export interface TypeReading {
 }
 
 /** What not every cell of a column passes; NULL is not asked. */
-export interface CellCheck {
+interface CellCheck {
   readonly fits: (bytes: Buffer, at: number) => boolean
   /** What becomes of a cell that does not. */
   readonly otherwise: RejectCode | 'null'

@@ -2,10 +2,10 @@ import type { ReadRequest } from '../../contracts/source.ts'
 import { SluiceError } from '../../errors.ts'
 import type { CursorWindow } from '../../model/manifest.ts'
 import type { CursorPolicy } from '../../model/script.ts'
+import { whereText } from '../sql/conditions.ts'
 import type { CatalogueTable, TableColumn } from './catalogue.ts'
 import { identifier, type MysqlConnection } from './connection.ts'
 import type { Clock, Horizon } from './horizon.ts'
-import { whereText } from './partitions.ts'
 
 /** Which rows a reading takes, and what it records about them. */
 export interface Selection {
@@ -188,6 +188,14 @@ async function reportHeldBack(
 }
 
 const smallRows = 10_000
+
+/** Only a transactional engine shows one moment. */
+export function reportUnsteadyEngine({ name, unsteadyEngine }: CatalogueTable, { notice }: ReadRequest): void {
+  if (unsteadyEngine === undefined) return
+  notice(
+    `${name} is stored by ${unsteadyEngine}, which shows no snapshot: rows that change while they are read come as they are by then.`,
+  )
+}
 
 /** Without an index that begins with the cursor each run reads the whole table; of small ones nobody need know. */
 export function reportMissingIndex(table: CatalogueTable, { cursor, notice }: ReadRequest): void {

@@ -1,18 +1,35 @@
 import { distance } from 'fastest-levenshtein'
 import { SluiceError } from '../../errors.ts'
+import type { BatchDate } from '../../model/run.ts'
 import type { Column, TableSchema } from '../../model/schema.ts'
+import type { Resource } from '../../model/script.ts'
+import { chosenColumns, queryOptions } from '../sql/table-options.ts'
 import type { PostgresConnection } from './connection.ts'
+import { conditionOf, describeQuery } from './query.ts'
 import { type ReadingRules, type TypeReading, typeReading } from './types.ts'
 
-/** A table, view or foreign table, as the catalogue names it. */
+/** A table, a view or a query, and what of it is read. */
 export interface CatalogueTable {
-  /** `schema.table`, for people. */
+  /** `schema.table`, or what a query is called; for people. */
   readonly name: string
-  /** For SQL. */
-  readonly quoted: string
-  /** Bytes on the server's disk, without indexes; 0 for a view. */
-  readonly bytes: number
+  /** For SQL, behind FROM. */
+  readonly from: string
+  /** What a row must be to be read, besides the window; empty: any. */
+  readonly condition: string
+  /** Bytes on the server's disk, without indexes; 0 for a view, undefined for a query. */
+  readonly bytes: number | undefined
+  /** How many bytes a row has in its blocks; undefined where the server does not say. */
+  readonly rowBytes: number | undefined
+  /** Whether its rows lie in blocks of its own, or of its partitions. */
+  readonly hasBlocks: boolean
+  /** What is read. */
   readonly columns: readonly TableColumn[]
+  /** What is there and is not read. */
+  readonly hidden: readonly TableColumn[]
+  /** The columns of each unique key without a column that may be NULL, the primary key first. */
+  readonly keys: readonly (readonly string[])[]
+  /** The columns with which an index begins; undefined where there can be none. */
+  readonly indexed: readonly string[] | undefined
 }
 
 export interface TableColumn {
@@ -33,15 +50,33 @@ const relations = `FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 const sizeOf = `CASE WHEN c.relkind IN ('v', 'f') THEN 0 ELSE
   greatest(pg_table_size(c.oid), (SELECT sum(pg_table_size(t.relid)) FROM pg_partition_tree(c.oid) t)) END`
 
-/** By its name where the search path finds it, else as `schema.table`. RESOURCE_NOT_FOUND with the nearest names. */
+/**
+ * What the resource names, with the columns and the condition that its options leave. A table is found by its name in the
+ * search path, else as `schema.table`. RESOURCE_NOT_FOUND with the nearest names, CONFIG_INVALID for SQL that the server refuses.
+ */
 export async function findTable(
   connection: PostgresConnection,
-  locator: string,
+  resource: Resource,
+  batch: BatchDate,
   extremes: ReadingRules['extremes'],
 ): Promise<CatalogueTable> {
+  const { sql, where } = queryOptions(resource)
+  const name = resource.locator
+  const { encoded } = await connection.one(
+    "SELECT pg_encoding_to_char(encoding) <> 'SQL_ASCII' AS encoded FROM pg_database WHERE datname = current_database()",
+  )
+  const rules = { extremes, hasEncoding: encoded === 't' }
+  const found =
+    sql === undefined ? await namedTable(connection, name, rules) : await describeQuery(connection, { name, sql, batch }, rules)
+  const columns = chosenColumns(found.columns, ({ column }) => column.name, resource)
+  const hidden = found.columns.filter((column) => !columns.includes(column))
+  return { ...found, columns, hidden, condition: await conditionOf(connection, found, where, batch) }
+}
+
+async function namedTable(connection: PostgresConnection, locator: string, rules: ReadingRules): Promise<CatalogueTable> {
   const found = await connection.one(
-    `SELECT c.oid, n.nspname AS schema, c.relname AS name, ${sizeOf} AS bytes,
-       (SELECT pg_encoding_to_char(encoding) <> 'SQL_ASCII' FROM pg_database WHERE datname = current_database()) AS encoded
+    `SELECT c.oid, n.nspname AS schema, c.relname AS name, ${sizeOf} AS bytes, c.relkind IN ('r', 'p', 'm') AS blocks,
+       CASE WHEN c.reltuples > 0 THEN c.relpages * 8192.0 / c.reltuples END AS row_bytes
      ${relations} AND (c.relname = $1 AND pg_table_is_visible(c.oid) OR n.nspname || '.' || c.relname = $1)
      ORDER BY c.relname = $1 DESC LIMIT 1`,
     [locator],
@@ -50,12 +85,40 @@ export async function findTable(
   if (typeof oid !== 'string' || typeof schema !== 'string' || typeof name !== 'string') {
     throw await notFound(connection, locator)
   }
-  const rules = { extremes, hasEncoding: found['encoded'] === 't' }
   return {
     name: `${schema}.${name}`,
-    quoted: `${connection.identifier(schema)}.${connection.identifier(name)}`,
+    from: `${connection.identifier(schema)}.${connection.identifier(name)}`,
+    condition: '',
     bytes: Number(found['bytes']),
+    rowBytes: typeof found['row_bytes'] === 'string' ? Number(found['row_bytes']) : undefined,
+    hasBlocks: found['blocks'] === 't',
     columns: await columnsOf(connection, oid, rules),
+    hidden: [],
+    ...(await indexesOf(connection, oid, found['blocks'] === 't')),
+  }
+}
+
+async function indexesOf(
+  connection: PostgresConnection,
+  table: string,
+  hasBlocks: boolean,
+): Promise<Pick<CatalogueTable, 'keys' | 'indexed'>> {
+  const rows = await connection.query(
+    `SELECT array_to_json(array_agg(a.attname ORDER BY k.place)) AS columns,
+       i.indisunique AND i.indimmediate AND i.indpred IS NULL AND bool_and(a.attnotnull) AS key
+     FROM pg_index i CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, place)
+     LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+     WHERE i.indrelid = $1 AND i.indisvalid AND k.place <= i.indnkeyatts
+     GROUP BY i.indexrelid, i.indisunique, i.indimmediate, i.indpred, i.indisprimary ORDER BY i.indisprimary DESC, i.indexrelid`,
+    [table],
+  )
+  const indexes = rows.map(({ columns, key }) => {
+    const names: readonly (string | null)[] = JSON.parse(columns ?? '[]')
+    return { names, isKey: key === 't' && names.every((name) => name !== null) }
+  })
+  return {
+    keys: indexes.filter(({ isKey }) => isKey).map(({ names }) => names.flatMap((name) => name ?? [])),
+    indexed: hasBlocks ? indexes.flatMap(({ names: [first] }) => first ?? []) : undefined,
   }
 }
 

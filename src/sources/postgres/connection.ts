@@ -2,6 +2,7 @@ import { Socket } from 'node:net'
 import type { Client } from 'pg'
 import { SluiceError } from '../../errors.ts'
 import { aborted } from '../throw-if-aborted.ts'
+import { CopyOut } from './copy-out.ts'
 import { brokenOff, fellSilent, type Server, translated } from './failures.ts'
 
 /** Where to log in, and how long to wait. */
@@ -9,10 +10,20 @@ export interface Login extends Server {
   readonly url: string
   readonly connectTimeoutMs: number
   readonly idleTimeoutMs: number
+  /** How long the server may work on a query; undefined: as the server has it. */
+  readonly statementTimeoutMs: number | undefined
 }
 
 /** Cells as the server writes them. */
 export type TextRow = Readonly<Record<string, string | null>>
+
+/** A column of a result, as the server describes it. */
+export interface ResultField {
+  readonly name: string
+  readonly oid: number
+  /** The type's modifier, such as precision and scale; -1 where there is none. */
+  readonly modifier: number
+}
 
 /** What our own sessions call themselves: they only read, so they hold no horizon back. */
 export const sessionName = 'sluice-source'
@@ -28,6 +39,8 @@ const settings = [
   // A database without an encoding would else refuse a whole reading for one text that is not UTF-8.
   "SELECT set_config('client_encoding', 'SQL_ASCII', false) WHERE current_setting('server_encoding') = 'SQL_ASCII'",
 ].join('; ')
+
+const oldestVersion = 140_000
 
 const asText = { getTypeParser: () => (text: string) => text }
 
@@ -48,6 +61,8 @@ export async function connect(login: Login, signal?: AbortSignal): Promise<Postg
   try {
     await client.connect()
     await connection.query(settings)
+    await connection.assertVersion()
+    if (login.statementTimeoutMs !== undefined) await connection.query(`SET statement_timeout = ${login.statementTimeoutMs}`)
     return connection
   } catch (cause) {
     await connection.close()
@@ -58,7 +73,7 @@ export async function connect(login: Login, signal?: AbortSignal): Promise<Postg
 async function imported<T>(load: () => Promise<T>, name: string): Promise<T> {
   return load().catch((cause: unknown) => {
     throw new SluiceError('CONFIG_INVALID', `Postgres needs the package ${name}, which is not installed.`, {
-      hint: 'Install it: npm install pg pg-copy-streams',
+      hint: 'Install it: npm install pg',
       cause,
     })
   })
@@ -67,6 +82,8 @@ async function imported<T>(load: () => Promise<T>, name: string): Promise<T> {
 /** A session. A server that is lost, or silent while it does nothing for us, is an error of whatever waits for it. */
 export class PostgresConnection {
   readonly login: Login
+  /** Told when the session is over. */
+  onClosed: (() => void) | undefined
   readonly #client: Client
   readonly #socket: Socket
   readonly #signal: AbortSignal | undefined
@@ -82,6 +99,26 @@ export class PostgresConnection {
     signal?.addEventListener('abort', this.#stop)
     // Without a listener a lost connection would end the process; who waits for an answer is told by the driver.
     client.on('error', (cause: unknown) => this.#fail(translated(cause, login)))
+    socket.on('close', () => {
+      this.onClosed?.()
+      this.onClosed = undefined
+    })
+  }
+
+  /** SOURCE_FAILED when the server is too old to be read. */
+  async assertVersion(): Promise<void> {
+    const { number, version } = await this.one(
+      "SELECT current_setting('server_version_num') AS number, current_setting('server_version') AS version",
+    )
+    if (Number(number) >= oldestVersion) return
+    throw new SluiceError(
+      'SOURCE_FAILED',
+      `The Postgres server ${this.login.host}:${this.login.port} is ${version}, which is too old.`,
+      {
+        hint: 'Read it from a server of version 14 or later.',
+        details: { version: version ?? '' },
+      },
+    )
   }
 
   /** Every cell as text, in the server's own form. */
@@ -90,6 +127,21 @@ export class PostgresConnection {
     try {
       const { rows } = await this.#client.query<TextRow>(values.length > 0 ? { text: sql, values: [...values] } : sql)
       return rows
+    } catch (cause) {
+      throw this.#failure ?? translated(cause, this.login)
+    } finally {
+      clearInterval(watch)
+    }
+  }
+
+  /** The columns of a statement's result; the statement is one, and none that writes. */
+  async fieldsOf(sql: string): Promise<readonly ResultField[]> {
+    const watch = this.#watch()
+    try {
+      // The types of the driver do not know this mode yet, in which a text holds one statement.
+      const prepared = { text: sql, queryMode: 'extended' }
+      const { fields } = await this.#client.query(prepared)
+      return fields.map(({ name, dataTypeID: oid, dataTypeModifier: modifier }) => ({ name, oid, modifier }))
     } catch (cause) {
       throw this.#failure ?? translated(cause, this.login)
     } finally {
@@ -110,29 +162,12 @@ export class PostgresConnection {
     return this.#client.escapeLiteral(text)
   }
 
-  /** The bytes of a COPY to their end; returns how many rows the server says it has sent. */
-  async *copy(sql: string): AsyncGenerator<Buffer, number> {
-    const { to } = await imported(() => import('pg-copy-streams'), 'pg-copy-streams')
-    const stream = this.#client.query(to(sql))
-    // The iterator below may not be waiting when it breaks.
-    stream.on('error', () => {})
-    const chunks: AsyncIterator<Buffer> = stream.iterator({ destroyOnReturn: false })
-    let isWhole = false
-    try {
-      for (;;) {
-        const watch = this.#watch()
-        const next = await chunks.next().finally(() => clearInterval(watch))
-        if (next.done) break
-        yield next.value
-      }
-      // Only behind the end of the data does the server say that all went well.
-      await this.query('SELECT 1')
-      isWhole = true
-      return stream.rowCount
-    } catch (cause) {
-      throw this.#failure ?? translated(cause, this.login)
-    } finally {
-      if (!isWhole) this.abandon()
+  /** Begins a COPY to here; each message is as the server sent it. */
+  copy(sql: string): Pick<CopyOut, 'next' | 'finish'> {
+    const copying = this.#client.query(new CopyOut(sql))
+    return {
+      next: () => this.#answered(copying.next()),
+      finish: (rest) => this.#answered(copying.finish(rest)),
     }
   }
 
@@ -149,6 +184,17 @@ export class PostgresConnection {
     const timer = setTimeout(() => this.#socket.destroy(), 1000)
     await gone
     clearTimeout(timer)
+  }
+
+  async #answered<T>(answer: Promise<T>): Promise<T> {
+    const watch = this.#watch()
+    try {
+      return await answer
+    } catch (cause) {
+      throw this.#failure ?? translated(cause, this.login)
+    } finally {
+      clearInterval(watch)
+    }
   }
 
   #fail(failure: SluiceError): void {
@@ -184,10 +230,26 @@ export class PostgresConnection {
     }
   }
 
-  /** Fixes what all later queries see. From here on a long query is told apart from a lost server. */
-  async beginSnapshot(): Promise<void> {
+  /**
+   * Fixes what all later queries see, as another session's `exportSnapshot` has it where one is given. From here on a long query
+   * is told apart from a lost server.
+   */
+  async beginSnapshot(snapshot?: string): Promise<void> {
+    await this.endSnapshot()
     await this.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+    if (snapshot !== undefined) await this.query(`SET TRANSACTION SNAPSHOT ${this.literal(snapshot)}`)
     // Only the first query fixes the snapshot that BEGIN announces.
     this.#pid = (await this.one('SELECT pg_backend_pid() AS pid'))['pid']
+  }
+
+  /** Lets go of what the snapshot held: locks of tables, and the dead rows that it could see. */
+  async endSnapshot(): Promise<void> {
+    if (this.#pid !== undefined) await this.query('COMMIT')
+    this.#pid = undefined
+  }
+
+  /** What lets other sessions see the same, as long as this transaction is open. */
+  async exportSnapshot(): Promise<string> {
+    return (await this.one('SELECT pg_export_snapshot() AS id'))['id'] ?? ''
   }
 }

@@ -9,6 +9,8 @@ function int(value: number, bytes: 2 | 4): Buffer {
   return buffer
 }
 
+const done = message('c', Buffer.alloc(0))
+
 function encoded(rows: readonly (readonly (string | null)[])[], extension = ''): Buffer {
   const tuples = rows.map((row) => {
     const fields = row.map((cell) =>
@@ -16,8 +18,14 @@ function encoded(rows: readonly (readonly (string | null)[])[], extension = ''):
     )
     return Buffer.concat([int(row.length, 2), ...fields])
   })
-  const header = [signature, int(0, 4), int(extension.length, 4), Buffer.from(extension)]
-  return Buffer.concat([...header, ...tuples, int(-1, 2)])
+  const header = Buffer.concat([signature, int(0, 4), int(extension.length, 4), Buffer.from(extension)])
+  const [first = Buffer.alloc(0), ...others] = tuples
+  const data = [Buffer.concat([header, first]), ...others, int(-1, 2)].map((bytes) => message('d', bytes))
+  return Buffer.concat([message('H', Buffer.from([1, 0, 0])), ...data, done])
+}
+
+function message(kind: string, bytes: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(kind), int(bytes.length + 4, 4), bytes])
 }
 
 function decoded(chunks: readonly Buffer[], columns: number) {
@@ -30,7 +38,7 @@ function decoded(chunks: readonly Buffer[], columns: number) {
       rows.push([...starts].map((start, column) => text(bytes, start, lengths[column] ?? -1)))
     }
   }
-  return { rows, hasEnded: tuples.hasEnded }
+  return { rows, hasEnded: tuples.hasEnded, isOver: tuples.isOver, rest: tuples.rest.toString('latin1') }
 }
 
 function text(bytes: Buffer, start: number, length: number): string | null {
@@ -49,15 +57,24 @@ test.each([1, 2, 3, 7, 19, 64, 1000])('rows are found in pieces of %i bytes', (s
   const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) =>
     bytes.subarray(index * size, (index + 1) * size),
   )
-  expect(decoded(chunks, 3)).toEqual({ rows, hasEnded: true })
+  expect(decoded(chunks, 3)).toMatchObject({ rows, hasEnded: true, isOver: true })
+})
+
+test('what follows the rows is left', () => {
+  const [complete, error] = [message('C', Buffer.from('COPY 4\0')), message('E', Buffer.from('SERROR\0\0'))]
+  expect(decoded([Buffer.concat([encoded(rows), complete])], 3)).toMatchObject({ rows, rest: `${done}${complete}` })
+  const broken = Buffer.concat([encoded(rows).subarray(0, -done.length - 7), error])
+  expect(decoded([broken], 3)).toMatchObject({ rows, hasEnded: false, isOver: true, rest: `${error}` })
 })
 
 test('without the mark at the end it has not ended', () => {
-  expect(decoded([encoded(rows).subarray(0, -2)], 3)).toEqual({ rows, hasEnded: false })
-  expect(decoded([encoded([])], 3)).toEqual({ rows: [], hasEnded: true })
+  expect(decoded([encoded(rows).subarray(0, -done.length - 1)], 3)).toMatchObject({ rows, hasEnded: false, isOver: false })
+  expect(decoded([encoded([])], 3)).toMatchObject({ rows: [], hasEnded: true, isOver: true })
 })
 
 test('other bytes are refused', () => {
   expect(() => decoded([encoded(rows)], 2)).toThrow('a row of 3 instead of 2 fields')
-  expect(() => decoded([Buffer.from('id,name\n1,one\n2,two\n')], 2)).toThrow('no signature of COPY')
+  expect(() => decoded([message('d', Buffer.from('id,name\n1,one\n2,two\n'))], 2)).toThrow('no signature of COPY')
+  const longer = message('d', Buffer.concat([signature, int(0, 4), int(0, 4), int(1, 2), int(-1, 4), int(7, 2)]))
+  expect(() => decoded([longer], 1)).toThrow('a message that is not one row')
 })

@@ -17,8 +17,8 @@ export interface Decoder {
 
 export const int16: Decoder = { add: (builder, bytes, at) => builder.addInt(bytes.readInt16BE(at)) }
 export const int32: Decoder = { add: (builder, bytes, at) => builder.addInt(bytes.readInt32BE(at)) }
-export const int64: Decoder = { add: (builder, bytes, at) => builder.addBigint(bytes.readBigInt64BE(at)) }
-export const oid: Decoder = { add: (builder, bytes, at) => builder.addBigint(BigInt(bytes.readUInt32BE(at))) }
+export const int64: Decoder = { add: (builder, bytes, at) => builder.addHalves(bytes.readInt32BE(at + 4), bytes.readInt32BE(at)) }
+export const oid: Decoder = { add: (builder, bytes, at) => builder.addHalves(bytes.readInt32BE(at), 0) }
 export const float32: Decoder = { add: (builder, bytes, at) => builder.addNumber(bytes.readFloatBE(at)) }
 export const float64: Decoder = { add: (builder, bytes, at) => builder.addNumber(bytes.readDoubleBE(at)) }
 export const bool: Decoder = { add: (builder, bytes, at) => builder.addBoolean(bytes[at] === 1) }
@@ -56,6 +56,9 @@ export const uuid: Decoder = {
 /** From 1970-01-01 to 2000-01-01, where Postgres begins to count. */
 const epochDays = 10_957
 const epochMicros = 946_684_800_000_000n
+const wrap = 2 ** 32
+const epochLow = Number(epochMicros % BigInt(wrap))
+const epochHigh = Number(epochMicros / BigInt(wrap))
 const lastMicros = 2n ** 63n - 1n - epochMicros
 const largest64 = 2n ** 63n - 1n
 const smallest64 = -(2n ** 63n)
@@ -78,7 +81,10 @@ export const moment: Decoder = {
     if (micros === largest64 || micros === smallest64) return infinite(micros > 0n)
     return micros > lastMicros ? { code: 'OUT_OF_RANGE', value: `${micros} microseconds from 2000-01-01 on` } : undefined
   },
-  add: (builder, bytes, at) => builder.addBigint(bytes.readBigInt64BE(at) + epochMicros),
+  add(builder, bytes, at) {
+    const low = bytes.readUInt32BE(at + 4) + epochLow
+    builder.addHalves(low | 0, bytes.readInt32BE(at) + epochHigh + (low >= wrap ? 1 : 0))
+  },
 }
 
 function infinite(isPositive: boolean): Refusal {
@@ -89,7 +95,7 @@ const dayMicros = 86_400_000_000n
 
 export const time: Decoder = {
   refuse: (bytes, at) => (bytes.readBigInt64BE(at) === dayMicros ? { code: 'OUT_OF_RANGE', value: '24:00:00' } : undefined),
-  add: (builder, bytes, at) => builder.addBigint(bytes.readBigInt64BE(at)),
+  add: int64.add,
 }
 
 const powers = Array.from({ length: 80 }, (_, index) => 10n ** BigInt(index))
@@ -104,17 +110,22 @@ export function numeric(scale: number): Decoder {
       const shift = scale - 4 * (digits - 1 - bytes.readInt16BE(at + 2))
       const isNegative = bytes[at + 4] === 0x40
       const isSmall = shift <= 7 && 4 * digits + Math.max(0, shift) <= 15
-      const unscaled = isSmall ? few(bytes, at, digits, shift) : many(bytes, at, digits, shift)
+      if (isSmall) {
+        const few = under2To53(bytes, at, digits, shift)
+        const value = isNegative ? -few : few
+        builder.addHalves(value | 0, Math.floor(value / wrap))
+        return
+      }
+      const unscaled = many(bytes, at, digits, shift)
       builder.addBigint(isNegative ? -unscaled : unscaled)
     },
   }
 }
 
-/** Under 2 ** 53 in all. */
-function few(bytes: Buffer, at: number, digits: number, shift: number): bigint {
+function under2To53(bytes: Buffer, at: number, digits: number, shift: number): number {
   let value = 0
   for (let index = 0; index < digits; index++) value = value * 10_000 + bytes.readUInt16BE(at + 8 + 2 * index)
-  return BigInt(shift < 0 ? value / (smallPowers[-shift] ?? 1) : value * (smallPowers[shift] ?? 1))
+  return shift < 0 ? value / (smallPowers[-shift] ?? 1) : value * (smallPowers[shift] ?? 1)
 }
 
 function many(bytes: Buffer, at: number, digits: number, shift: number): bigint {

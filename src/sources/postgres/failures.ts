@@ -46,6 +46,11 @@ export function brokenOff(server: Server, what: string): SluiceError {
   })
 }
 
+/** The server's own code of the refusal that an error of ours stands for; empty without one. */
+export function sqlState(cause: unknown): string {
+  return factsOf(cause instanceof Error ? cause.cause : cause).code
+}
+
 function factsOf(cause: unknown): { readonly code: string; readonly message: string } {
   // An attempt at several addresses fails with all their errors.
   const first = cause instanceof AggregateError ? (cause.errors[0] as unknown) : cause

@@ -2,6 +2,7 @@ import type { ReadRequest } from '../../contracts/source.ts'
 import { SluiceError } from '../../errors.ts'
 import type { CursorWindow } from '../../model/manifest.ts'
 import type { CursorPolicy } from '../../model/script.ts'
+import { whereText } from '../sql/conditions.ts'
 import type { CatalogueTable, TableColumn } from './catalogue.ts'
 import type { PostgresConnection } from './connection.ts'
 import type { Horizon } from './horizon.ts'
@@ -61,6 +62,9 @@ function isTime({ kind }: Cursor): boolean {
 
 function cursorOf(connection: PostgresConnection, table: CatalogueTable, policy: CursorPolicy): Cursor {
   const column = table.columns.find(({ column: { name } }) => name === policy.column)
+  if (table.hidden.some(({ column: { name } }) => name === policy.column)) {
+    throw invalid(`The cursor ${policy.column} of ${table.name} is not read.`, `Let select or exclude leave ${policy.column} in.`)
+  }
   if (!column) {
     throw invalid(`${table.name} has no column ${policy.column} to be its cursor.`, 'Name a column of the table as the cursor.')
   }
@@ -122,7 +126,7 @@ async function withOverlap(cursor: Cursor, request: ReadRequest, horizon: Horizo
   if (now !== undefined) await reportHeldBack(cursor, now, request.notice)
   const chosen = selection(cursor, { lower, upper: undefined, proven: false, next: lower }, now)
   const { top } = await cursor.connection.one(
-    `SELECT (${less(cursor, `max(${column.quoted})`, overlap)})::text AS top FROM ${table.quoted} WHERE ${chosen.where}`,
+    `SELECT (${less(cursor, `max(${column.quoted})`, overlap)})::text AS top FROM ${table.from}${whereText([table.condition, chosen.where])}`,
   )
   const next = typeof top === 'string' ? await later(cursor, top, lower) : lower
   return { ...chosen, window: chosen.window && { ...chosen.window, next } }
@@ -153,7 +157,7 @@ function literal({ connection, column }: Cursor, text: string): string {
 
 async function reportHeldBack(cursor: Cursor, now: string, notice: (message: string) => void): Promise<void> {
   const { connection, column, table, policy } = cursor
-  const sql = `SELECT count(*) AS rows FROM ${table.quoted} WHERE ${column.quoted} > ${literal(cursor, now)}`
+  const sql = `SELECT count(*) AS rows FROM ${table.from}${whereText([table.condition, `${column.quoted} > ${literal(cursor, now)}`])}`
   const { rows } = await connection.one(sql)
   if (rows !== '0') notice(`${rows} rows are held back: their ${policy.column} lies beyond the database's now, ${now}.`)
 }

@@ -17,6 +17,8 @@ export interface HttpAnswer {
   readonly body: Buffer
   /** Where it came from, after redirects. */
   readonly url: URL
+  /** Gives the body's memory back: nobody may look at the body, or a part of it, from then on. Undefined when it is not to be given. */
+  readonly release?: () => void
 }
 
 /** Sends requests: over the network, or from a cassette. */

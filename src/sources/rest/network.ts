@@ -3,7 +3,7 @@ import { publicLookup, refusePrivateHost } from './addresses.ts'
 import { acceptedEncodings, decodeBody } from './decode-body.ts'
 import { type HttpAnswer, type HttpRequest, requestLabel, type Transport } from './exchange.ts'
 import { invalid, translated } from './failures.ts'
-import { receive } from './receive.ts'
+import { receive, SpareBodies } from './receive.ts'
 
 /** How long each part of an exchange may take, in milliseconds. */
 export interface Timeouts {
@@ -37,6 +37,7 @@ export class NetworkTransport implements Transport {
   readonly isLive = true
   readonly #options: NetworkOptions
   readonly #agent: Agent
+  readonly #spares = new SpareBodies()
 
   constructor(options: NetworkOptions) {
     this.#options = options
@@ -104,10 +105,12 @@ export class NetworkTransport implements Transport {
       headers: { ...headers, 'accept-encoding': acceptedEncodings },
       body: body ?? null,
     }
-    const { status, body: raw, headers: given } = await receive(this.#agent, request, signal)
+    const { status, body: raw, headers: given } = await receive(this.#agent, request, signal, this.#spares)
     const named = namedHeaders(given)
     const decoded = await decodeBody(raw, named['content-encoding'], label, this.#options.maxPageBytes)
-    return { status, headers: named, body: decoded, url }
+    const release = () => this.#spares.give(raw)
+    if (decoded !== raw) release()
+    return { status, headers: named, body: decoded, url, ...(decoded === raw && raw.length > 0 && { release }) }
   }
 }
 

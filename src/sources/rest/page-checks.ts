@@ -43,6 +43,8 @@ export class PageChecks {
     this.#seeTotal(page)
     this.#seeDrift(page)
     this.#seeStride(page)
+    // Every value of it was taken, and no other page is compared with it.
+    this.#last?.release?.()
     this.#last = page
   }
 

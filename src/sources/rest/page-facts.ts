@@ -11,6 +11,8 @@ export interface PageFacts {
   /** Where the page came from. */
   readonly url: URL
   readonly body: Buffer
+  /** See {@link HttpAnswer.release}. */
+  readonly release: HttpAnswer['release']
   /** The bytes of the first and the last record; undefined without rows. */
   readonly ends: readonly [first: Buffer, last: Buffer] | undefined
   /** What messages call the request. */

@@ -33,8 +33,8 @@ export class PageReader {
 
   /** Calls `onRecord` for each record of the answer. RESPONSE_INVALID when it is not what the resource declares. */
   read(answer: HttpAnswer, label: string, onRecord: (found: FoundRecord) => void): PageFacts {
-    const { status, headers, url, body } = answer
-    const common = { headers, url, body, label }
+    const { status, headers, url, body, release } = answer
+    const common = { headers, url, body, release, label }
     if (this.#resource.emptyOn.includes(status)) {
       return { ...common, rows: 0, isNone: true, fact: () => undefined, ends: undefined }
     }
