@@ -1,15 +1,13 @@
 import { spawnSync } from 'node:child_process'
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DuckDBInstance } from '@duckdb/node-api'
-import { PartSeries } from '../src/engine/extract-parts.ts'
-import { openLocalLake } from '../src/lakes/local.ts'
 import { openPostgresSource } from '../src/sources/postgres.ts'
-import { readRequest } from '../src/testing/read-request.ts'
 import { type PostgresServer, startPostgres } from '../test/fixtures/postgres-server.ts'
-import { type Bench, least, measured, type Run, target } from './measure.ts'
+import { type Bench, least, type Run, target } from './measure.ts'
+import { installPeers, runPeer, stageTable } from './sql-peers.ts'
 
 const rows = 3_000_000
+const peers = ['connectorx', 'dlt-parquet'] as const
 
 /** The shape of TPC-H's lineitem; the hash makes it as hard to compress as real rows. */
 const lineitem = `
@@ -27,16 +25,29 @@ const lineitem = `
   VACUUM ANALYZE lineitem`
 
 /**
- * A table of 3,000,000 rows and 16 columns → staged zstd Parquet with hashes, system columns and the count in the snapshot,
- * against `psql` that throws the same binary COPY away.
+ * A table of 3,000,000 rows and 16 columns on a Postgres server of this machine → staged Parquet, against `psql` that throws
+ * the same binary COPY away: what the server and its own client need at least.
  *
- * Server and client share this machine, over the loopback. What is timed is the work from the login on for ours, and the whole
- * program for `psql`. The CPU seconds are those of the Node process, so they say nothing of `psql` and the server.
+ * Ours is the way of an extraction from the source to the lake, over one connection. The CPU seconds are those of the client,
+ * so they say nothing of the server.
  */
 export const postgresBench: Bench = {
-  contenders: { sluice: stage, 'psql-copy': copyAway },
-  compared: ['sluice', 'psql-copy'],
+  contenders: {
+    sluice: async (folder) => {
+      const { url } = await placeOf(folder)
+      return stageTable(() => openPostgresSource({ url }), 'lineitem', folder)
+    },
+    'psql-copy': copyAway,
+    ...Object.fromEntries(
+      peers.map((name) => [
+        name,
+        async (folder: string) => runPeer(name, (await placeOf(folder)).url, 'public.lineitem', folder),
+      ]),
+    ),
+  },
+  compared: ['sluice', 'psql-copy', ...peers],
   async prepare(folder) {
+    installPeers(peers)
     server = await startPostgres({ shared_buffers: '1GB', max_wal_size: '4GB' })
     for (const statement of lineitem.split(';')) await server.run(statement)
     const { url, programs } = server
@@ -60,66 +71,30 @@ interface Place {
   readonly url: string
   readonly programs: string
   /** What the server says of the table. */
-  readonly facts: Readonly<Record<string, string>>
+  readonly facts: Run['facts']
 }
 
 async function placeOf(folder: string): Promise<Place> {
   return JSON.parse(await readFile(join(folder, 'server.json'), 'utf8'))
 }
 
-const facts = `SELECT CAST(count(*) AS varchar) AS rows, CAST(sum(l_orderkey) AS varchar) AS keys, CAST(sum(l_extendedprice) AS varchar) AS prices,
-  CAST(sum(l_quantity * l_tax) AS varchar) AS taxes, CAST(sum(length(l_comment)) AS varchar) AS letters, CAST(max(l_shipdate) AS varchar) AS shipped`
-
-async function ownFacts({ run }: PostgresServer): Promise<Record<string, string>> {
-  const [row] = await run(`${facts} FROM lineitem`)
-  return Object.fromEntries(Object.entries(row ?? {}).map(([name, value]) => [name, value ?? '']))
+async function ownFacts({ run }: PostgresServer): Promise<Run['facts']> {
+  const [sums] = await run('SELECT count(*) AS rows, sum(l_orderkey) AS keys, sum(l_extendedprice) AS prices FROM lineitem')
+  return { rows: Number(sums?.['rows']), keys: String(sums?.['keys']), prices: String(sums?.['prices']) }
 }
 
 async function copyAway(folder: string): Promise<Run> {
-  const { url, programs, facts: own } = await placeOf(folder)
-  const args = [url, '-X', '-q', '-c', 'COPY (SELECT * FROM lineitem) TO STDOUT (FORMAT binary)']
-  const cost = await measured(async () => {
-    const { status, stderr } = spawnSync(join(programs, 'psql'), args, { stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' })
-    if (status !== 0) throw new Error(`psql ended with ${status}: ${stderr}`)
-  })
-  return { wallMs: cost.wallMs, cpuMs: cost.cpuMs, rssMb: cost.rssMb, facts: own }
-}
-
-/** As an extraction does: Parquet parts in a local lake. */
-async function stage(folder: string): Promise<Run> {
-  const { url } = await placeOf(folder)
-  const lake = await openLocalLake({ path: join(folder, 'lake') })
-  const common = {
-    lake,
-    folder: 'lineitem/2025-01-01/run/1',
-    batch: '2025-01-01',
-    runId: 'run',
-    extractedAt: '2025-01-01T00:00:00Z',
-  }
-  const { result, ...cost } = await measured(async () => {
-    const source = await openPostgresSource({ url })
-    const reading = await source.open(readRequest({ source: 'shop', locator: 'lineitem', options: {}, columns: undefined }))
-    const parts = new PartSeries({ ...common, name: 'part', columns: reading.schema.columns })
-    let count = 0
-    for (const partition of reading.partitions) {
-      for await (const { batch } of reading.read(partition)) {
-        const first = count + 1
-        await parts.write(partition.id, batch, (index) => first + index)
-        count += batch.rows
-      }
-    }
-    await parts.close()
-    await reading.close()
-    await source.close()
-    if (count !== reading.expectedRows) throw new Error(`${count} rows came of ${reading.expectedRows}`)
-    return parts.finished
-  })
-  const connection = await (await DuckDBInstance.create(':memory:')).connect()
-  const reader = await connection.runAndReadAll(`${facts} FROM read_parquet('${folder}/lake/lineitem/**/*.parquet')`)
-  const [found] = reader.getRowObjectsJson()
-  await rm(join(folder, 'lake'), { recursive: true })
-  const staged = Object.fromEntries(Object.entries(found ?? {}).map(([name, value]) => [name, String(value)]))
-  return { ...cost, facts: staged, shown: { bytes: result.reduce((sum, part) => sum + part.bytes, 0) } }
+  const { url, programs, facts } = await placeOf(folder)
+  const statement = 'COPY (SELECT * FROM lineitem) TO STDOUT (FORMAT binary)'
+  // The shell says at its end what its children cost.
+  const args = ['-c', '"$@" > /dev/null || exit 1; times', 'bash', join(programs, 'psql'), url, '-X', '-q', '-c', statement]
+  const start = performance.now()
+  const { status, stdout, stderr } = spawnSync('bash', args, { encoding: 'utf8' })
+  const wallMs = performance.now() - start
+  if (status !== 0) throw new Error(`psql: ${stderr}`)
+  const seconds = [...(stdout.trim().split('\n').at(-1) ?? '').matchAll(/(\d+)m([\d.]+)s/g)]
+  const cpuMs = seconds.reduce((sum, [, minutes, rest]) => sum + (Number(minutes) * 60 + Number(rest)) * 1000, 0)
+  return { wallMs, cpuMs, rssMb: Number.NaN, facts }
 }
 
 async function packageVersion(name: string): Promise<string> {

@@ -11,8 +11,10 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   csv: async () => (await import('./csv.ts')).csvBench,
   mysql: async () => (await import('./mysql.ts')).mysqlBench,
   parquet: async () => (await import('./parquet.ts')).parquetBench,
+  postgres: async () => (await import('./postgres.ts')).postgresBench,
   rest: async () => (await import('./rest.ts')).restBench,
   sftp: async () => (await import('./sftp.ts')).sftpBench,
+  sqlite: async () => (await import('./sqlite.ts')).sqliteBench,
   start: async () => (await import('./start.ts')).startBench,
 }
 

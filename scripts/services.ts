@@ -41,6 +41,10 @@ const debian: Readonly<Record<string, DebianService>> = {
     // Each version has a folder of its own in the first.
     files: ['/usr/lib/postgresql', '/usr/bin/pg_ctlcluster'],
   },
+  sqlite3: {
+    packages: ['sqlite3'],
+    files: ['/usr/bin/sqlite3'],
+  },
   mariadb: {
     packages: ['mariadb-server', 'mariadb-client', 'openssl'],
     files: ['/usr/sbin/mariadbd', '/usr/bin/mariadb-install-db', '/usr/bin/mariadb', '/usr/bin/openssl'],

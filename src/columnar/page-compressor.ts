@@ -80,8 +80,6 @@ class ZstdContext {
   constructor(level: number) {
     this.#stream = createZstdCompress({
       chunkSize: pieceBytes,
-      // Each write is a whole frame: to end it by a call of its own would wake a thread once more.
-      flush: constants.ZSTD_e_end,
       params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
     })
     this.#stream.on('data', (piece: Uint8Array) => this.#pieces.push(piece))
@@ -93,8 +91,8 @@ class ZstdContext {
     this.#pieces = []
     return new Promise((resolve, reject) => {
       this.#fail = reject
-      this.#stream.write(page, (error) => {
-        if (error) return reject(error)
+      this.#stream.write(page)
+      this.#stream.flush(constants.ZSTD_e_end, () => {
         while (this.#stream.read() !== null);
         resolve(this.#pieces)
       })

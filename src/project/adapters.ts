@@ -59,6 +59,7 @@ export const sources: Readonly<Record<string, SourceAdapter>> = {
       optionsSchema('the options of sqlite', {
         path: setting,
         readOnly: v.exactOptional(flag),
+        misfits: v.exactOptional(v.picklist(['reject', 'null', 'text'], "is neither 'reject' nor 'null' nor 'text'")),
       }),
       'path',
       {

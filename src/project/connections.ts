@@ -10,6 +10,11 @@ export interface SqliteOptions {
   readonly path: Setting
   /** Whether the write lock that proves a horizon is never taken; cursors then need a declared overlap. By default it is. */
   readonly readOnly?: boolean
+  /**
+   * What becomes of values that do not fit the declared type of their column: by default their rows are refused. `null`: they
+   * become NULL, and the log counts them. `text`: columns in which SQLite lets any value stand are staged as text.
+   */
+  readonly misfits?: 'reject' | 'null' | 'text'
 }
 
 /** Reads tables of a SQLite file. With the type of its tables, names and columns are checked by the compiler. */

@@ -3,32 +3,44 @@ import type { Reading, ReadRequest, Source } from '../contracts/source.ts'
 import { SluiceError } from '../errors.ts'
 import type { TableSchema } from '../model/schema.ts'
 import type { Resource } from '../model/script.ts'
-import { findTable } from './sqlite/catalogue.ts'
+import { findTable, type Misfits, schemaOf } from './sqlite/catalogue.ts'
 import { connect, translated, unlessBusy } from './sqlite/connection.ts'
+import { reportMissingIndex } from './sqlite/indexes.ts'
 import { SqliteReading } from './sqlite/reading.ts'
 import { select } from './sqlite/window.ts'
 
-/** `readOnly`: never takes the moment's write lock that proves a horizon; cursors then need a declared overlap. */
+/** A SQLite file. */
 export interface SqliteSourceOptions {
   readonly path: string
+  /** Never takes the moment's write lock that proves a horizon; cursors then need a declared overlap. */
   readonly readOnly?: boolean
+  /**
+   * What becomes of values that do not fit the declared type of their column; by default `reject`. `null`: they become NULL,
+   * and a notice counts them. `text`: columns in which SQLite lets any value stand are staged as text.
+   */
+  readonly misfits?: Misfits
 }
 
+/** For the columns of a query any date will do. */
+const anyBatch = '2000-01-01'
+
 /**
- * Reads tables and views of a SQLite file that exists. Typed by what the tables declare; a value that does not fit
- * its column's type exactly is refused by name, text that is not valid UTF-8 as ENCODING.
+ * Reads tables, views and queries of a SQLite file that exists. Typed by what the tables declare; a value that does not fit
+ * its column's type exactly is refused by name unless `misfits` says otherwise, text that is not valid UTF-8 as ENCODING.
  */
 export async function openSqliteSource(options: SqliteSourceOptions): Promise<Source> {
-  return new SqliteSource(options.path, options.readOnly ?? false)
+  return new SqliteSource(options.path, options.readOnly ?? false, options.misfits ?? 'reject')
 }
 
 class SqliteSource implements Source {
   readonly #path: string
   readonly #readOnly: boolean
+  readonly #misfits: Misfits
   readonly #readings = new Set<Reading>()
 
-  constructor(path: string, readOnly: boolean) {
+  constructor(path: string, readOnly: boolean, misfits: Misfits) {
     this.#path = path
+    this.#misfits = misfits
     this.#readOnly = readOnly
   }
 
@@ -38,7 +50,7 @@ class SqliteSource implements Source {
   }
 
   async describe(resource: Resource): Promise<TableSchema> {
-    return this.#once((database) => findTable(database, resource.locator).schema)
+    return this.#once((database) => schemaOf(findTable(database, resource, anyBatch, this.#misfits)))
   }
 
   async open(request: ReadRequest): Promise<Reading> {
@@ -51,9 +63,10 @@ class SqliteSource implements Source {
       database.exec('BEGIN')
       const isOpen = await unlessBusy(database, 'SELECT count(*) FROM sqlite_schema', request.signal)
       if (!isOpen) throw busy(this.#path)
-      const table = findTable(database, request.resource.locator)
+      const table = findTable(database, request.resource, request.batch, this.#misfits)
       const selection = select(database, table, request, horizon)
-      const reading = new SqliteReading(database, this.#path, table, selection, request)
+      reportMissingIndex(database, table, request)
+      const reading = new SqliteReading({ database, path: this.#path, table, selection, misfits: this.#misfits }, request)
       this.#readings.add(reading)
       return reading
     } catch (cause) {

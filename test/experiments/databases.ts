@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe } from 'vitest'
+import { afterAll, beforeAll } from 'vitest'
 import type { Source } from '../../src/contracts/source.ts'
 import { openMysqlSource } from '../../src/sources/mysql.ts'
 import { openPostgresSource } from '../../src/sources/postgres.ts'

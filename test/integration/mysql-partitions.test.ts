@@ -235,7 +235,11 @@ describeMysql('%s', (product, start) => {
         // What the plan holds it lets go with the first partition's own snapshot, and that with the next.
         const changing = server.run(change)
         await pause(300)
-        await partitionRows(reading, second).finally(() => changing)
+        try {
+          await partitionRows(reading, second)
+        } finally {
+          await changing
+        }
         await partitionRows(reading, second)
       })
     }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { columnTypeText } from '../../src/model/column-type.ts'
 import { openMysqlSource } from '../../src/sources/mysql.ts'
 import { describeMysql } from '../fixtures/mysql-products.ts'

@@ -198,6 +198,31 @@ export const plantedMistakes: readonly PlantedMistake[] = [
     firstLine: `Argument of type '"salez"' is not assignable to parameter of type '"sales" | "stores"'.`,
   },
   {
+    file: 'extract/select-unknown.ts',
+    marked: "'typo'",
+    firstLine: `Type '"typo"' is not assignable to type '"AMT" | "payload" | "sale_id" | "updated_at"'.`,
+  },
+  {
+    file: 'extract/exclude-unknown.ts',
+    marked: "'amt'",
+    firstLine: `Type '"amt"' is not assignable to type '"AMT" | "payload" | "sale_id" | "updated_at"'. Did you mean '"AMT"'?`,
+  },
+  {
+    file: 'extract/cursor-not-selected.ts',
+    marked: "cursor: 'updated_at'",
+    firstLine: `Type '"updated_at"' is not assignable to type '"'updated_at' is not a column of the resource" | "AMT" | "sale_id" | CursorOptions<…>'.`,
+  },
+  {
+    file: 'extract/query-cursor-unknown.ts',
+    marked: "cursor: 'dai'",
+    firstLine: `Type '"dai"' is not assignable to type '"'dai' is not a column of the resource" | "day" | CursorOptions<…>'.`,
+  },
+  {
+    file: 'extract/partitions-of-sqlite.ts',
+    marked: 'parallel: 2',
+    firstLine: `Object literal may only specify known properties, and 'parallel' does not exist in type 'TableChoice<never, never> & Readonly<Record<never, never>>'.`,
+  },
+  {
     file: 'extract/frequency-misspelt.ts',
     marked: "frequency: 'dayly'",
     firstLine: `Type '"dayly"' is not assignable to type 'Frequency'. Did you mean '"daily"'?`,

@@ -234,7 +234,7 @@ export class MysqlConnection {
     this.onClosed?.()
     this.onClosed = undefined
     if (this.#failure !== undefined || this.#socket.destroyed) {
-      this.#driver.destroy()
+      this.#socket.destroy()
       return
     }
     this.#failure = brokenOff(this.login, 'the connection is closed')
@@ -243,9 +243,9 @@ export class MysqlConnection {
     const gone = new Promise<void>((resolve) => {
       this.#socket.once('close', () => resolve())
       if (this.#isOpen && !isBusy) this.#driver.end(() => {})
-      else this.#driver.destroy()
+      else this.#socket.destroy()
     })
-    const timer = setTimeout(() => this.#driver.destroy(), 1000)
+    const timer = setTimeout(() => this.#socket.destroy(), 1000)
     await gone
     clearTimeout(timer)
   }
@@ -255,7 +255,7 @@ export class MysqlConnection {
     if (this.#failure !== undefined) return
     this.#failure = failure
     this.#onFailure?.(failure)
-    this.#driver.destroy()
+    this.#socket.destroy()
   }
 
   /** Each row as an array, or by names. */

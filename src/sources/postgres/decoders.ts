@@ -8,22 +8,107 @@ interface Refusal {
   readonly value: string
 }
 
-/** How a value of COPY's binary format gets into its column. */
+/** One column of a block of rows: in `bytes` its value of a row begins at `starts[column + row * stride]`; a length of -1 is NULL. */
+interface Cells {
+  readonly bytes: Buffer
+  readonly starts: Int32Array
+  readonly lengths: Int32Array
+  readonly column: number
+  readonly stride: number
+  readonly rows: number
+}
+
+/** How the values of COPY's binary format get into their column. */
 export interface Decoder {
   /** Left out where every value fits. */
   readonly refuse?: (bytes: Buffer, at: number, length: number) => Refusal | undefined
-  readonly add: (builder: ColumnBuilder, bytes: Buffer, at: number, length: number) => void
+  /** Adds values that are known to fit. */
+  readonly add: (builder: ColumnBuilder, cells: Cells) => void
 }
 
-export const int16: Decoder = { add: (builder, bytes, at) => builder.addInt(bytes.readInt16BE(at)) }
-export const int32: Decoder = { add: (builder, bytes, at) => builder.addInt(bytes.readInt32BE(at)) }
-export const int64: Decoder = { add: (builder, bytes, at) => builder.addHalves(bytes.readInt32BE(at + 4), bytes.readInt32BE(at)) }
-export const oid: Decoder = { add: (builder, bytes, at) => builder.addHalves(bytes.readInt32BE(at), 0) }
-export const float32: Decoder = { add: (builder, bytes, at) => builder.addNumber(bytes.readFloatBE(at)) }
-export const float64: Decoder = { add: (builder, bytes, at) => builder.addNumber(bytes.readDoubleBE(at)) }
-export const bool: Decoder = { add: (builder, bytes, at) => builder.addBoolean(bytes[at] === 1) }
+function int16At(bytes: Buffer, at: number): number {
+  return (((bytes[at] ?? 0) << 24) >> 16) | (bytes[at + 1] ?? 0)
+}
+
+function int32At(bytes: Buffer, at: number): number {
+  return ((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0)
+}
+
+export const int16: Decoder = {
+  add(builder, { bytes, starts, lengths, column, stride, rows }) {
+    for (let row = 0, cell = column; row < rows; row++, cell += stride) {
+      if ((lengths[cell] ?? -1) < 0) builder.addNull()
+      else builder.addInt(int16At(bytes, starts[cell] ?? 0))
+    }
+  },
+}
+
+export const int32: Decoder = {
+  add(builder, { bytes, starts, lengths, column, stride, rows }) {
+    for (let row = 0, cell = column; row < rows; row++, cell += stride) {
+      if ((lengths[cell] ?? -1) < 0) builder.addNull()
+      else builder.addInt(int32At(bytes, starts[cell] ?? 0))
+    }
+  },
+}
+
+export const int64: Decoder = {
+  add(builder, { bytes, starts, lengths, column, stride, rows }) {
+    for (let row = 0, cell = column; row < rows; row++, cell += stride) {
+      const at = starts[cell] ?? 0
+      if ((lengths[cell] ?? -1) < 0) builder.addNull()
+      else builder.addHalves(int32At(bytes, at + 4), int32At(bytes, at))
+    }
+  },
+}
+
+export const oid: Decoder = {
+  add(builder, { bytes, starts, lengths, column, stride, rows }) {
+    for (let row = 0, cell = column; row < rows; row++, cell += stride) {
+      if ((lengths[cell] ?? -1) < 0) builder.addNull()
+      else builder.addHalves(int32At(bytes, starts[cell] ?? 0), 0)
+    }
+  },
+}
+
+export const float32: Decoder = {
+  add(builder, { bytes, starts, lengths, column, stride, rows }) {
+    for (let row = 0, cell = column; row < rows; row++, cell += stride) {
+      if ((lengths[cell] ?? -1) < 0) builder.addNull()
+      else builder.addNumber(bytes.readFloatBE(starts[cell]))
+    }
+  },
+}
+
+export const float64: Decoder = {
+  add(builder, { bytes, starts, lengths, column, stride, rows }) {
+    for (let row = 0, cell = column; row < rows; row++, cell += stride) {
+      if ((lengths[cell] ?? -1) < 0) builder.addNull()
+      else builder.addNumber(bytes.readDoubleBE(starts[cell]))
+    }
+  },
+}
+
+export const bool: Decoder = {
+  add(builder, { bytes, starts, lengths, column, stride, rows }) {
+    for (let row = 0, cell = column; row < rows; row++, cell += stride) {
+      if ((lengths[cell] ?? -1) < 0) builder.addNull()
+      else builder.addBoolean(bytes[starts[cell] ?? 0] === 1)
+    }
+  },
+}
+
 /** bytea, json, and text whose encoding the server vouches for. */
-export const verbatim: Decoder = { add: (builder, bytes, at, length) => builder.addBytes(bytes, at, at + length) }
+export const verbatim: Decoder = {
+  add(builder, { bytes, starts, lengths, column, stride, rows }) {
+    for (let row = 0, cell = column; row < rows; row++, cell += stride) {
+      const at = starts[cell] ?? 0
+      const length = lengths[cell] ?? -1
+      if (length < 0) builder.addNull()
+      else builder.addBytes(bytes, at, at + length)
+    }
+  },
+}
 
 /** Text of a database that does not know its encoding (SQL_ASCII). */
 export const uncertainText: Decoder = {
@@ -35,22 +120,38 @@ export const uncertainText: Decoder = {
 }
 
 /** The text follows a byte with the version of the format. */
-export const jsonb: Decoder = { add: (builder, bytes, at, length) => builder.addBytes(bytes, at + 1, at + length) }
+export const jsonb: Decoder = {
+  add(builder, { bytes, starts, lengths, column, stride, rows }) {
+    for (let row = 0, cell = column; row < rows; row++, cell += stride) {
+      const at = starts[cell] ?? 0
+      const length = lengths[cell] ?? -1
+      if (length < 0) builder.addNull()
+      else builder.addBytes(bytes, at + 1, at + length)
+    }
+  },
+}
 
 const uuidText = Buffer.alloc(36)
 const hexDigits = Buffer.from('0123456789abcdef')
 
 export const uuid: Decoder = {
-  add(builder, bytes, at) {
-    let to = 0
-    for (let index = 0; index < 16; index++) {
-      if (index === 4 || index === 6 || index === 8 || index === 10) uuidText[to++] = 0x2d
-      const byte = bytes[at + index] ?? 0
-      uuidText[to++] = hexDigits[byte >> 4] ?? 0
-      uuidText[to++] = hexDigits[byte & 15] ?? 0
+  add(builder, { bytes, starts, lengths, column, stride, rows }) {
+    for (let row = 0, cell = column; row < rows; row++, cell += stride) {
+      if ((lengths[cell] ?? -1) < 0) builder.addNull()
+      else addUuid(builder, bytes, starts[cell] ?? 0)
     }
-    builder.addBytes(uuidText, 0, 36)
   },
+}
+
+function addUuid(builder: ColumnBuilder, bytes: Buffer, at: number): void {
+  let to = 0
+  for (let index = 0; index < 16; index++) {
+    if (index === 4 || index === 6 || index === 8 || index === 10) uuidText[to++] = 0x2d
+    const byte = bytes[at + index] ?? 0
+    uuidText[to++] = hexDigits[byte >> 4] ?? 0
+    uuidText[to++] = hexDigits[byte & 15] ?? 0
+  }
+  builder.addBytes(uuidText, 0, 36)
 }
 
 /** From 1970-01-01 to 2000-01-01, where Postgres begins to count. */
@@ -65,25 +166,37 @@ const smallest64 = -(2n ** 63n)
 
 export const date: Decoder = {
   refuse(bytes, at) {
-    const days = bytes.readInt32BE(at)
+    const days = int32At(bytes, at)
     return days === 0x7fff_ffff || days === -0x8000_0000 ? infinite(days > 0) : undefined
   },
-  add: (builder, bytes, at) => builder.addInt(bytes.readInt32BE(at) + epochDays),
+  add(builder, { bytes, starts, lengths, column, stride, rows }) {
+    for (let row = 0, cell = column; row < rows; row++, cell += stride) {
+      if ((lengths[cell] ?? -1) < 0) builder.addNull()
+      else builder.addInt(int32At(bytes, starts[cell] ?? 0) + epochDays)
+    }
+  },
 }
 
 /** Microseconds from 1970 on do not reach as far as Postgres, which counts from 2000: its last 30 years do not fit. */
 export const moment: Decoder = {
   refuse(bytes, at) {
     // Only the first quarter of a byte is beyond what follows.
-    const high = bytes.readInt32BE(at)
+    const high = int32At(bytes, at)
     if (high > -0x8000_0000 && high < 0x7ffc_0000) return undefined
     const micros = bytes.readBigInt64BE(at)
     if (micros === largest64 || micros === smallest64) return infinite(micros > 0n)
     return micros > lastMicros ? { code: 'OUT_OF_RANGE', value: `${micros} microseconds from 2000-01-01 on` } : undefined
   },
-  add(builder, bytes, at) {
-    const low = bytes.readUInt32BE(at + 4) + epochLow
-    builder.addHalves(low | 0, bytes.readInt32BE(at) + epochHigh + (low >= wrap ? 1 : 0))
+  add(builder, { bytes, starts, lengths, column, stride, rows }) {
+    for (let row = 0, cell = column; row < rows; row++, cell += stride) {
+      if ((lengths[cell] ?? -1) < 0) {
+        builder.addNull()
+        continue
+      }
+      const at = starts[cell] ?? 0
+      const low = (int32At(bytes, at + 4) >>> 0) + epochLow
+      builder.addHalves(low | 0, int32At(bytes, at) + epochHigh + (low >= wrap ? 1 : 0))
+    }
   },
 }
 
@@ -105,26 +218,33 @@ const smallPowers = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000]
 export function numeric(scale: number): Decoder {
   return {
     refuse: (bytes, at) => (bytes[at + 4] === 0xc0 ? { code: 'MISFIT', value: 'NaN' } : undefined),
-    add(builder, bytes, at) {
-      const digits = bytes.readUInt16BE(at)
-      const shift = scale - 4 * (digits - 1 - bytes.readInt16BE(at + 2))
-      const isNegative = bytes[at + 4] === 0x40
-      const isSmall = shift <= 7 && 4 * digits + Math.max(0, shift) <= 15
-      if (isSmall) {
-        const few = under2To53(bytes, at, digits, shift)
-        const value = isNegative ? -few : few
-        builder.addHalves(value | 0, Math.floor(value / wrap))
-        return
+    add(builder, { bytes, starts, lengths, column, stride, rows }) {
+      for (let row = 0, cell = column; row < rows; row++, cell += stride) {
+        if ((lengths[cell] ?? -1) < 0) builder.addNull()
+        else addNumeric(builder, bytes, starts[cell] ?? 0, scale)
       }
-      const unscaled = many(bytes, at, digits, shift)
-      builder.addBigint(isNegative ? -unscaled : unscaled)
     },
   }
 }
 
+function addNumeric(builder: ColumnBuilder, bytes: Buffer, at: number, scale: number): void {
+  const digits = int16At(bytes, at)
+  const shift = scale - 4 * (digits - 1 - int16At(bytes, at + 2))
+  const isNegative = bytes[at + 4] === 0x40
+  const isSmall = shift <= 7 && 4 * digits + Math.max(0, shift) <= 15
+  if (isSmall) {
+    const few = under2To53(bytes, at, digits, shift)
+    const value = isNegative ? -few : few
+    builder.addHalves(value | 0, Math.floor(value / wrap))
+    return
+  }
+  const unscaled = many(bytes, at, digits, shift)
+  builder.addBigint(isNegative ? -unscaled : unscaled)
+}
+
 function under2To53(bytes: Buffer, at: number, digits: number, shift: number): number {
   let value = 0
-  for (let index = 0; index < digits; index++) value = value * 10_000 + bytes.readUInt16BE(at + 8 + 2 * index)
+  for (let index = 0; index < digits; index++) value = value * 10_000 + int16At(bytes, at + 8 + 2 * index)
   return shift < 0 ? value / (smallPowers[-shift] ?? 1) : value * (smallPowers[shift] ?? 1)
 }
 

@@ -1,40 +1,80 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { distance } from 'fastest-levenshtein'
 import { SluiceError } from '../../errors.ts'
+import type { ColumnType } from '../../model/column-type.ts'
+import type { BatchDate } from '../../model/run.ts'
 import type { Column, TableSchema } from '../../model/schema.ts'
+import type { Resource } from '../../model/script.ts'
+import { chosenColumns, queryOptions } from '../sql/table-options.ts'
+import { quote } from './connection.ts'
+import { columnsOf, type Declaration } from './declarations.ts'
 import { declaredType } from './declared-type.ts'
+import { conditionOf, describeQuery } from './query.ts'
 
-/** A table or view as the catalogue names it. */
+/** What becomes of values that do not fit the declared type of their column. */
+export type Misfits = 'reject' | 'null' | 'text'
+
+/** A table, a view or a query, and what of it is read. */
 export interface CatalogueTable {
+  /** As the catalogue has it, or the query's name; for people. */
   readonly name: string
-  readonly schema: TableSchema
+  /** For SQL, behind FROM. */
+  readonly from: string
+  /** What a row must be to be read, besides the window; empty: any. */
+  readonly condition: string
+  /** Whether it is a table, which can have indexes. */
+  readonly isTable: boolean
+  readonly columns: readonly TableColumn[]
 }
 
-/** The table or view of this name, in whatever case. RESOURCE_NOT_FOUND with the nearest names. */
-export function findTable(database: DatabaseSync, locator: string): CatalogueTable {
-  const names = database
+export interface TableColumn {
+  /** As it is staged. */
+  readonly column: Column
+  /** What its values should be; with `text` not always what they are staged as. */
+  readonly declared: ColumnType
+}
+
+export function schemaOf(table: CatalogueTable): TableSchema {
+  return { columns: table.columns.map(({ column }) => column) }
+}
+
+/**
+ * What the resource names, with the columns and the condition that its options leave; a table or view by its name in whatever
+ * case. RESOURCE_NOT_FOUND with the nearest names, CONFIG_INVALID for SQL that SQLite refuses.
+ */
+export function findTable(database: DatabaseSync, resource: Resource, batch: BatchDate, misfits: Misfits): CatalogueTable {
+  const { sql, where } = queryOptions(resource)
+  const { declarations, ...found } =
+    sql === undefined ? namedTable(database, resource.locator) : describeQuery(database, resource.locator, sql, batch)
+  const chosen = chosenColumns(declarations, ({ name }) => name, resource)
+  const columns = chosen.map((declaration) => tableColumn(declaration, misfits))
+  return { ...found, columns, condition: conditionOf(database, found, where, batch) }
+}
+
+function namedTable(database: DatabaseSync, locator: string) {
+  const tables = database
     .prepare(
-      `SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name`,
+      `SELECT name, type FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name`,
     )
     .all()
-    .map((row) => String(row['name']))
+    .map((row) => ({ name: String(row['name']), isTable: row['type'] === 'table' }))
   const wanted = locator.toLowerCase()
-  const name = names.find((known) => known === locator) ?? names.find((known) => known.toLowerCase() === wanted)
-  if (name === undefined) throw notFound(locator, names)
-  return { name, schema: { columns: columnsOf(database, name) } }
+  const found = tables.find(({ name }) => name === locator) ?? tables.find(({ name }) => name.toLowerCase() === wanted)
+  const names = tables.map(({ name }) => name)
+  if (found === undefined) throw notFound(locator, names)
+  return { ...found, from: quote(found.name), declarations: columnsOf(database, found.name) }
 }
 
-function columnsOf(database: DatabaseSync, table: string): readonly Column[] {
-  // 1 marks hidden columns of virtual tables; generated columns (2, 3) are read like any other.
-  const rows = database
-    .prepare('SELECT name, type, "notnull" AS required FROM pragma_table_xinfo(?) WHERE hidden <> 1')
-    .all(table)
-  return rows.map((row) => ({
-    name: String(row['name']),
-    type: declaredType(String(row['type'])),
-    nullable: row['required'] === 0,
-    sourceType: String(row['type']),
-  }))
+function tableColumn({ name, type, nullable, isSure }: Declaration, misfits: Misfits): TableColumn {
+  const declared = declaredType(type)
+  const isText = misfits === 'text' && !isSure && declared.kind !== 'binary'
+  const column: Column = {
+    name,
+    type: isText ? { kind: 'text' } : declared,
+    nullable: nullable || (misfits === 'null' && !isSure),
+    sourceType: type,
+  }
+  return { column, declared }
 }
 
 function notFound(locator: string, names: readonly string[]): SluiceError {

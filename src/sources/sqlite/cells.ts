@@ -6,6 +6,8 @@ import { dayNumber, parseInstant, parseTime, parseTimestamp } from '../../column
 import type { RejectCause, RejectCode } from '../../model/column-batch.ts'
 import type { ColumnType } from '../../model/column-type.ts'
 import type { Column } from '../../model/schema.ts'
+import type { TableColumn } from './catalogue.ts'
+import { quote } from './connection.ts'
 
 /** A cell as the driver hands it over, with big integers. */
 export type Cell = null | bigint | number | string | Uint8Array
@@ -24,6 +26,10 @@ const badEncoding = new Fault('ENCODING')
 /** One column's rule: what fits its type and how it is added. */
 export interface CellReader {
   readonly column: Column
+  /** How it is selected, see {@link selectExpression}. */
+  readonly expression: string
+  /** How many values have become NULL so far because they did not fit. */
+  readonly misfits: number
   /** The value as its builder takes it, or undefined with the cause of refusing it pushed to `causes`. */
   read(cell: Cell, causes: RejectCause[]): CellValue | null | undefined
   add(builder: ColumnBuilder, value: CellValue | null): void
@@ -38,30 +44,54 @@ function readsBytes(type: ColumnType): boolean {
 }
 
 /** How a column is selected so that its cell shows what is stored, byte for byte. */
-export function selectExpression(quoted: string, type: ColumnType): string {
+function selectExpression(quoted: string, type: ColumnType): string {
   if (!readsBytes(type)) return quoted
   return `CASE typeof(${quoted}) WHEN 'text' THEN CAST(${quoted} AS BLOB) WHEN 'blob' THEN hex(${quoted}) ELSE ${quoted} END`
 }
 
-export function cellReader(column: Column, encoding: string): CellReader {
-  const decode = encoding === 'utf-8' ? decodeUtf8 : decoder(encoding)
-  const accept = fitter(column.type, decode)
-  const isBytes = readsBytes(column.type)
+/** What becomes of a column's values. */
+interface CellRules {
+  readonly encoding: string
+  /** What does not fit becomes NULL, or refuses its row. */
+  readonly otherwise: 'null' | 'reject'
+  /** Whether values must fit the declared type where another is staged. */
+  readonly isChecked: boolean
+}
+
+export function cellReader({ column, declared }: TableColumn, { encoding, otherwise, isChecked }: CellRules): CellReader {
+  const accept = exactFitter(column.type, encoding)
+  const check = isChecked && declared !== column.type ? exactFitter(declared, encoding) : undefined
+  let misfits = 0
   return {
     column,
+    expression: selectExpression(quote(column.name), column.type),
+    get misfits() {
+      return misfits
+    },
     read(cell, causes) {
       if (cell === null) {
         if (column.nullable) return null
         causes.push({ code: 'NULL_VALUE', column: column.name })
         return undefined
       }
-      const value = isBytes && typeof cell === 'string' ? misfit : accept(cell)
+      const checked = check?.(cell)
+      const value = checked instanceof Fault ? checked : accept(cell)
       if (!(value instanceof Fault)) return value
+      if (otherwise === 'null' && value !== badEncoding) {
+        misfits += 1
+        return null
+      }
       causes.push({ code: value.code, column: column.name, value: cellText(cell).slice(0, 1000) })
       return undefined
     },
     add: cellAdder(column.type),
   }
+}
+
+/** Takes cells of {@link selectExpression}, in which a string stands for a BLOB. */
+function exactFitter(type: ColumnType, encoding: string): Fitter {
+  const accept = fitter(type, encoding === 'utf-8' ? decodeUtf8 : decoder(encoding))
+  return readsBytes(type) ? (cell) => (typeof cell === 'string' ? misfit : accept(cell)) : accept
 }
 
 /** A cell for people: bytes as text where they are text, else hexadecimal. */
@@ -90,7 +120,9 @@ function decoder(encoding: string): Decode {
   }
 }
 
-function fitter(type: ColumnType, decode: Decode): (cell: NonNullable<Cell>) => CellValue | Fault {
+type Fitter = (cell: NonNullable<Cell>) => CellValue | Fault
+
+function fitter(type: ColumnType, decode: Decode): Fitter {
   const parsed = (parse: (text: string) => CellValue | undefined) => (cell: NonNullable<Cell>) => {
     if (!(cell instanceof Uint8Array)) return misfit
     const text = decode(cell)

@@ -63,6 +63,12 @@ function resultCode(cause: unknown): number | undefined {
   return typeof cause.errcode === 'number' ? cause.errcode & 0xff : undefined
 }
 
+/** Whether SQLite says that the SQL itself is wrong, or that there is none. */
+export function isOfStatement(cause: unknown): boolean {
+  const code = resultCode(cause)
+  return cause instanceof Error && (code === 1 || code === undefined)
+}
+
 function isBusy(cause: unknown): boolean {
   const code = resultCode(cause)
   return code === 5 || code === 6

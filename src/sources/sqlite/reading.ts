@@ -5,35 +5,40 @@ import type { Partition, Reading, ReadRequest } from '../../contracts/source.ts'
 import type { ReadBatch, RejectCause } from '../../model/column-batch.ts'
 import type { CursorWindow } from '../../model/manifest.ts'
 import type { TableSchema } from '../../model/schema.ts'
+import { whereText } from '../sql/conditions.ts'
 import { throwIfAborted } from '../throw-if-aborted.ts'
-import type { CatalogueTable } from './catalogue.ts'
-import { type Cell, type CellReader, cellReader, cellText, selectExpression } from './cells.ts'
-import { quote, translated } from './connection.ts'
+import { type CatalogueTable, type Misfits, schemaOf, type TableColumn } from './catalogue.ts'
+import { type Cell, type CellReader, cellReader, cellText } from './cells.ts'
+import { translated } from './connection.ts'
 import type { Selection } from './window.ts'
 
 const batchBytes = 4 * 1024 * 1024
 
-/** One snapshot of one table, on a connection of its own. */
+/** What is read, and the connection of its own that it is read over. */
+interface ReadingPlan {
+  readonly database: DatabaseSync
+  readonly path: string
+  readonly table: CatalogueTable
+  readonly selection: Selection
+  readonly misfits: Misfits
+}
+
+/** One snapshot of one table or query. */
 export class SqliteReading implements Reading {
   readonly schema: TableSchema
   readonly window: CursorWindow | undefined
   readonly expectedRows: number
   readonly partitions: readonly Partition[]
-  readonly #database: DatabaseSync
-  readonly #table: CatalogueTable
-  readonly #selection: Selection
+  readonly #plan: ReadingPlan
   readonly #request: ReadRequest
-  readonly #path: string
   readonly #encoding: string
 
-  constructor(database: DatabaseSync, path: string, table: CatalogueTable, selection: Selection, request: ReadRequest) {
-    this.schema = table.schema
+  constructor(plan: ReadingPlan, request: ReadRequest) {
+    const { database, table, selection } = plan
+    this.schema = schemaOf(table)
     this.window = selection.window
     this.partitions = [{ id: table.name }]
-    this.#database = database
-    this.#path = path
-    this.#table = table
-    this.#selection = selection
+    this.#plan = plan
     this.#request = request
     this.#encoding = String(database.prepare('PRAGMA encoding').get()?.['encoding'] ?? 'UTF-8').toLowerCase()
     const counted = database.prepare(`SELECT count(*) AS rows ${this.#from()}`).get(...selection.values)
@@ -41,18 +46,16 @@ export class SqliteReading implements Reading {
   }
 
   async *read(_partition: Partition): AsyncIterable<ReadBatch> {
-    const columns = this.schema.columns
-    const list = columns.map(({ name, type }) => selectExpression(quote(name), type)).join(', ')
-    const rows = new RowReader(
-      columns.map((column) => cellReader(column, this.#encoding)),
-      this.#request,
-    )
+    const { database, path, table, selection } = this.#plan
+    const readers = table.columns.map((column) => this.#reader(column))
+    const list = readers.map(({ expression }) => expression).join(', ')
+    const rows = new RowReader(readers, this.#request)
     throwIfAborted(this.#request.signal)
     try {
-      const statement = this.#database.prepare(`SELECT ${list} ${this.#from()}`)
+      const statement = database.prepare(`SELECT ${list} ${this.#from()}`)
       statement.setReadBigInts(true)
       statement.setReturnArrays(true)
-      for (const row of statement.iterate(...this.#selection.values)) {
+      for (const row of statement.iterate(...selection.values)) {
         // The driver types rows as objects; with setReturnArrays they are arrays of cells.
         rows.add(row as unknown as readonly Cell[])
         if (!rows.isFull) continue
@@ -61,18 +64,31 @@ export class SqliteReading implements Reading {
         throwIfAborted(this.#request.signal)
       }
     } catch (cause) {
-      throw translated(cause, this.#path)
+      throw translated(cause, path)
     }
     if (!rows.isEmpty) yield rows.take()
+    for (const { column, misfits } of readers) {
+      if (misfits === 0) continue
+      this.#request.notice(
+        `${misfits} values of ${table.name}.${column.name} became NULL: they did not fit ${column.sourceType ?? column.type.kind}.`,
+      )
+    }
   }
 
   async close(): Promise<void> {
-    if (this.#database.isOpen) this.#database.close()
+    if (this.#plan.database.isOpen) this.#plan.database.close()
+  }
+
+  #reader(column: TableColumn): CellReader {
+    // What does not fit the cursor would come again in every window.
+    const isCursor = column.column.name === this.#request.cursor?.column
+    const otherwise = this.#plan.misfits === 'null' && !isCursor ? 'null' : 'reject'
+    return cellReader(column, { encoding: this.#encoding, otherwise, isChecked: isCursor })
   }
 
   #from(): string {
-    const { where } = this.#selection
-    return `FROM ${quote(this.#table.name)}${where === '' ? '' : ` WHERE ${where}`}`
+    const { table, selection } = this.#plan
+    return `FROM ${table.from}${whereText([table.condition, selection.where])}`
   }
 }
 

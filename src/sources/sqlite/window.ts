@@ -3,6 +3,7 @@ import type { ReadRequest } from '../../contracts/source.ts'
 import { SluiceError } from '../../errors.ts'
 import type { CursorWindow } from '../../model/manifest.ts'
 import type { CursorPolicy } from '../../model/script.ts'
+import { whereText } from '../sql/conditions.ts'
 import type { CatalogueTable } from './catalogue.ts'
 import { quote } from './connection.ts'
 import { secondText } from './times.ts'
@@ -22,7 +23,10 @@ interface CursorColumn {
   readonly kind: CursorKind
   readonly zoned: boolean
   readonly quoted: string
+  /** For people. */
   readonly table: string
+  /** `FROM` the rows that are read in any window and have the condition. */
+  readonly from: (condition: string) => string
 }
 
 /** `horizonMs`: when no writer was at work; undefined: that could not be shown. */
@@ -46,10 +50,14 @@ function isTime(cursor: CursorColumn): boolean {
 }
 
 function cursorColumn(table: CatalogueTable, policy: CursorPolicy): CursorColumn {
-  const column = table.schema.columns.find(({ name }) => name === policy.column)
-  if (!column) {
-    throw invalid(`${table.name} has no column ${policy.column} to be its cursor.`, 'Name a column of the table as the cursor.')
+  const found = table.columns.find(({ column }) => column.name === policy.column)
+  if (!found) {
+    throw invalid(
+      `What is read of ${table.name} has no column ${policy.column} to be its cursor.`,
+      'Name a column that is read as the cursor.',
+    )
   }
+  const { column, declared } = found
   const kinds: Readonly<Record<string, CursorKind>> = {
     date: 'date',
     timestamp: 'time',
@@ -57,25 +65,32 @@ function cursorColumn(table: CatalogueTable, policy: CursorPolicy): CursorColumn
     int64: 'integer',
     text: 'text',
   }
-  const kind = kinds[column.type.kind]
+  const kind = kinds[declared.kind]
   if (!kind) {
     throw invalid(
-      `${table.name}.${column.name} is ${column.sourceType ?? column.type.kind}, which cannot be a cursor.`,
+      `${table.name}.${column.name} is ${column.sourceType ?? declared.kind}, which cannot be a cursor.`,
       'Use a date, timestamp, integer or text column as the cursor.',
     )
   }
-  return { policy, kind, zoned: column.type.kind === 'timestamptz', quoted: quote(column.name), table: quote(table.name) }
+  return {
+    policy,
+    kind,
+    zoned: declared.kind === 'timestamptz',
+    quoted: quote(column.name),
+    table: quote(table.name),
+    from: (condition) => `FROM ${table.from}${whereText([table.condition, condition])}`,
+  }
 }
 
 /** The separator of the column's timestamps; refuses forms whose text does not sort by time. */
 function separatorOf(database: DatabaseSync, cursor: CursorColumn, lower: string | undefined): string {
-  const { quoted, table, zoned } = cursor
+  const { quoted, table, zoned, from } = cursor
   if (cursor.kind !== 'time') return ' '
   const zone = zoned ? `max(${quoted} NOT LIKE '%Z' AND ${quoted} NOT LIKE '%+00:00')` : '0'
   const row = database
     .prepare(
       `SELECT max(substr(${quoted}, 11, 1) = 'T') AS t, max(substr(${quoted}, 11, 1) = ' ') AS s, ${zone} AS z
-       FROM ${table} WHERE ${quoted} >= ? AND typeof(${quoted}) = 'text'`,
+       ${from(`${quoted} >= ? AND typeof(${quoted}) = 'text'`)}`,
     )
     .get((lower ?? '').slice(0, 10))
   const mixed = row?.['t'] === 1 && row['s'] === 1
@@ -184,8 +199,8 @@ function afterNow(cursor: CursorColumn, epochMs: number, separator: string): str
 }
 
 function reportHeldBack(database: DatabaseSync, cursor: CursorColumn, from: string, notice: (message: string) => void): void {
-  const { table, quoted } = cursor
-  const row = database.prepare(`SELECT count(*) AS rows FROM ${table} WHERE ${quoted} >= ? AND ${quoted} < x''`).get(from)
+  const { quoted } = cursor
+  const row = database.prepare(`SELECT count(*) AS rows ${cursor.from(`${quoted} >= ? AND ${quoted} < x''`)}`).get(from)
   const rows = Number(row?.['rows'] ?? 0)
   if (rows > 0)
     notice(`${rows} rows are held back: their ${cursor.policy.column} lies beyond the database's now, ${from} or later.`)
@@ -202,7 +217,7 @@ function nextLower(
   const conditions = [`typeof(${cursor.quoted}) = '${cursor.kind === 'integer' ? 'integer' : 'text'}'`]
   if (bound !== undefined)
     conditions.push(`${cursor.quoted} < ?`, `${cursor.quoted} GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]*'`)
-  const statement = database.prepare(`SELECT max(${cursor.quoted}) AS top FROM ${cursor.table} WHERE ${conditions.join(' AND ')}`)
+  const statement = database.prepare(`SELECT max(${cursor.quoted}) AS top ${cursor.from(conditions.join(' AND '))}`)
   statement.setReadBigInts(true)
   const top = statement.get(...(bound === undefined ? [] : [bound]))?.['top']
   if (typeof top === 'bigint') return String(top - BigInt(Math.ceil(overlap)))

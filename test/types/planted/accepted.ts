@@ -3,6 +3,16 @@ import lines from './extract/lines.ts'
 import overlapping from './extract/overlapping.ts'
 import { shop } from './sluice.config.ts'
 
+const chosen = extract(shop.table('sales', { select: ['sale_id', 'updated_at'], where: 'AMT > 0' }), {
+  description: 'Positive sales',
+  cursor: 'updated_at',
+})
+const lean = extract(shop.table('sales', { exclude: ['payload'] }), { description: 'Sales without their payload' })
+const days = extract(shop.query<{ day: 'date'; total: 'decimal' }>('days', 'SELECT day, total FROM sales WHERE day < :batch'), {
+  description: 'Days',
+  cursor: 'day',
+})
+
 declare const keys: readonly string[]
 declare const cursor: string
 
@@ -22,6 +32,9 @@ export const accepted = [
     write: { disposition: 'merge', key: ['id'], newest: 'updated_at' },
     rejectLimit: 10,
   }),
+  load(chosen, { into: 'chosen', columns: { id: bigint().from('sale_id') }, write: { disposition: 'merge', key: ['id'] } }),
+  load(lean, { into: 'lean', columns: { AMT: decimal(12, 2) }, write: { disposition: 'merge', key: ['AMT'] } }),
+  load(days, { into: 'days', write: { disposition: 'merge', key: ['day'], newest: 'total' } }),
   load(overlapping, { into: 'target', write: { disposition: 'merge', key: ['sale_id'] } }),
   load(anything, { into: 'target', write: { disposition: 'merge', key: ['a', 'b'], newest: 'c' } }),
   load(anything, { into: 'target', columns: { a: text().from('A') }, write: { disposition: 'merge', key: ['a'] } }),
