@@ -129,7 +129,8 @@ export const errorCodes = {
   SOURCE_CHANGED: {
     exitCode: 69,
     retryable: true,
-    meaning: 'The source lost rows while its pages were read, so that others may have slipped past.',
+    meaning:
+      'What is read changed while it was read: it lost rows between pages, its columns, or the file that they lie in. Rows may have slipped past.',
   },
   SOURCE_DENIED: {
     exitCode: 78,

@@ -261,6 +261,66 @@ describeWith(['postgres'], 'what is read of Postgres', () => {
     )
   })
 
+  test.each([
+    ['a table', 'rewritten', {}],
+    ['a table over several connections', 'rewritten', { parallel: 2, partitionRows: 300 }],
+    ['a query', 'q', { sql: 'SELECT * FROM rewritten' }],
+  ])('%s that is written anew before it is read in the snapshot is no empty one', async (_, locator, options) => {
+    await server.run(
+      'DROP TABLE IF EXISTS rewritten; CREATE TABLE rewritten (id int); INSERT INTO rewritten SELECT generate_series(1, 1000)',
+    )
+    const migration = await server.connect()
+    await migration.query('BEGIN; ALTER TABLE rewritten ALTER id TYPE bigint')
+    const reading = read(locator, { options, source: { count: 'exact' } }).then(
+      ({ rows }) => rows.length,
+      (cause: unknown) => cause,
+    )
+    // The snapshot is taken by then, and the first access to the table waits.
+    await new Promise((resolve) => setTimeout(resolve, 700))
+    await migration.query('COMMIT')
+    await migration.end()
+    expect(await reading).toMatchObject({ code: 'SOURCE_CHANGED', message: expect.stringContaining('rewritten') })
+  })
+
+  test('a table that takes the name of another behind the snapshot is no empty one, and a new index is no change', async () => {
+    await server.run(`CREATE TABLE swapped (id int PRIMARY KEY); INSERT INTO swapped SELECT generate_series(1, 1000);
+      CREATE TABLE swapped_next (id int PRIMARY KEY); INSERT INTO swapped_next SELECT generate_series(1, 1000)`)
+    const options = { partitionBy: ['id'], partitionRows: 400 }
+    await opened('swapped', { options }, async (reading) => {
+      await server.run('CREATE INDEX ON swapped ((id + 1))')
+      for (const partition of reading.partitions) expect((await rowsOf(reading, partition)).length).toBeGreaterThan(100)
+    })
+    const swap = await server.connect()
+    await swap.query('BEGIN; ALTER TABLE swapped RENAME TO swapped_old; ALTER TABLE swapped_next RENAME TO swapped')
+    const reading = read('q', { options: { sql: 'SELECT * FROM swapped' } }).then(
+      ({ rows }) => rows.length,
+      (cause: unknown) => cause,
+    )
+    await new Promise((resolve) => setTimeout(resolve, 700))
+    await swap.query('COMMIT')
+    await swap.end()
+    // The table was there before the snapshot, so its rows are: only a name has changed.
+    expect(await reading).toBe(1000)
+    const fresh = await server.connect()
+    await fresh.query(
+      'BEGIN; ALTER TABLE swapped RENAME TO swapped_older; CREATE TABLE swapped AS SELECT generate_series(1, 9) AS id',
+    )
+    const second = read('q', { options: { sql: 'SELECT * FROM swapped' } }).then(
+      ({ rows }) => rows.length,
+      (cause: unknown) => cause,
+    )
+    await new Promise((resolve) => setTimeout(resolve, 700))
+    await fresh.query('COMMIT')
+    await fresh.end()
+    expect(await second).toMatchObject({ code: 'SOURCE_CHANGED' })
+  })
+
+  test('blocks of a materialized view are every row once', async () => {
+    await server.run('CREATE MATERIALIZED VIEW kept AS SELECT id FROM sales; ANALYZE kept')
+    const { rows } = await read('kept', { options: { parallel: 2, partitionRows: 200 } })
+    expect(new Set(rows.map(String)).size).toBe(1000)
+  })
+
   test('readings of one source share its connections, and wait for them', async () => {
     const source = await openPostgresSource({ url: server.url, maxConnections: 2 })
     const notices: string[] = []

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { isSluiceError, SluiceError } from '../../errors.ts'
+import { throwIfAborted } from '../throw-if-aborted.ts'
 import type { MysqlConnection } from './connection.ts'
 import type { Server } from './server.ts'
 
@@ -176,7 +177,7 @@ async function afterWaiting(
   const deadline = performance.now() + waitMs
   let open = transactions.filter(({ id }) => BigInt(id) > 0n && BigInt(id) < unwritten)
   while (open.length > 0 && performance.now() < deadline) {
-    await pause(lookEveryMs + Math.random() * lookEveryMs, undefined, { signal })
+    await pause(lookEveryMs + Math.random() * lookEveryMs, undefined, { signal }).catch(() => throwIfAborted(signal))
     const still = new Map((await listed(connection)).map((transaction) => [transaction.id, transaction]))
     open = open.flatMap(({ id }) => still.get(id) ?? [])
   }

@@ -242,6 +242,27 @@ export class PostgresConnection {
     this.#pid = (await this.one('SELECT pg_backend_pid() AS pid'))['pid']
   }
 
+  /**
+   * Throws SOURCE_CHANGED when a relation that this transaction has read was written anew since its snapshot, or took its name
+   * since: such rows are not those of the snapshot, which finds the new file empty. Asked after reading, which keeps it so.
+   */
+  async assertNotRewritten(): Promise<void> {
+    // The snapshot shows pg_class as it was; pg_relation_filenode and pg_get_indexdef answer as it is.
+    const [found] = await this.query(
+      `SELECT l.relation::regclass AS name FROM pg_locks l LEFT JOIN pg_class c ON c.oid = l.relation
+       WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.database <> 0
+         AND CASE WHEN c.oid IS NULL THEN pg_get_indexdef(l.relation) IS NULL
+           ELSE c.relkind IN ('r', 'm', 't') AND c.relfilenode <> 0 AND pg_relation_filenode(c.oid) IS DISTINCT FROM c.relfilenode
+         END`,
+    )
+    if (found === undefined) return
+    const name = found['name'] ?? ''
+    throw new SluiceError('SOURCE_CHANGED', `${name} was written anew, or took another's name, while it was read.`, {
+      hint: 'Run it again when nobody alters, truncates, vacuums fully or renames it.',
+      details: { table: name },
+    })
+  }
+
   /** Lets go of what the snapshot held: locks of tables, and the dead rows that it could see. */
   async endSnapshot(): Promise<void> {
     if (this.#pid !== undefined) await this.query('COMMIT')

@@ -87,10 +87,8 @@ async function boundAfter(
 ): Promise<readonly string[] | undefined> {
   const list = columns.quoted.map((quoted, index) => `${quoted}::text AS k${index}`).join(', ')
   const rest = rangeCondition({ after, to: undefined }, columns)
-  // Ordered inside: the texts have the names of no columns, so nothing is ordered by text.
-  const order = columns.quoted.join(', ')
   const [found] = await connection.query(
-    `SELECT ${list} FROM ${from}${whereText([where, rest])} ORDER BY ${order} LIMIT 1 OFFSET ${rows - 1}`,
+    `SELECT ${list} FROM ${from}${whereText([where, rest])} ORDER BY ${columns.quoted.join(', ')} LIMIT 1 OFFSET ${rows - 1}`,
   )
   const bound = found && columns.quoted.map((_, index) => found[`k${index}`] ?? '')
   if (bound === undefined || after === undefined || String(bound) !== String(after)) return bound
@@ -109,8 +107,6 @@ async function blockRanges(
   table: CatalogueTable,
   rows: number,
 ): Promise<readonly TablePartition[]> {
-  // Nothing may write the table anew before each connection has begun to read it.
-  await connection.query(`LOCK TABLE ${table.from} IN ACCESS SHARE MODE`)
   const { blocks } = await connection.one(
     `SELECT coalesce(max(pg_relation_size(t.relid) / current_setting('block_size')::int), 0) AS blocks
      FROM (SELECT ${connection.literal(table.from)}::regclass AS relid

@@ -90,6 +90,7 @@ export class PostgresReading implements Reading {
         if (rows.isLarge) yield this.#take(rows)
       }
       this.#assertWhole(connection, tuples, rows, await copying.finish(tuples.rest))
+      await connection.assertNotRewritten()
       isWhole = true
       if (!rows.isEmpty) yield rows.take()
     } finally {
