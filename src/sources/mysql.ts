@@ -6,13 +6,14 @@ import { checkServer } from './mysql/checks.ts'
 import type { MysqlConnection } from './mysql/connection.ts'
 import { type HorizonRules, readClock } from './mysql/horizon.ts'
 import { planPartitions } from './mysql/partitions.ts'
-import { MysqlPool } from './mysql/pool.ts'
+import { mysqlPool } from './mysql/pool.ts'
 import { MysqlReading, type ReadingPlan } from './mysql/reading.ts'
 import { loginOf } from './mysql/server.ts'
 import { beginTogether } from './mysql/snapshots.ts'
 import type { ReadingRules } from './mysql/types.ts'
 import { isTimeCursor, reportMissingIndex, reportUnsteadyEngine, select } from './mysql/window.ts'
 import { allOf, whereText } from './sql/conditions.ts'
+import type { ConnectionPool } from './sql/pool.ts'
 import { queryOptions } from './sql/table-options.ts'
 
 /** A database of a MySQL or MariaDB server. */
@@ -57,16 +58,16 @@ const anyBatch = '2000-01-01'
 export async function openMysqlSource(options: MysqlSourceOptions): Promise<Source> {
   const { connectTimeoutMs = 20_000, idleTimeoutMs = 60_000, statementTimeoutMs, maxConnections = 8 } = options
   const login = { ...(await loginOf(options.url)), connectTimeoutMs, idleTimeoutMs, statementTimeoutMs }
-  return new MysqlSource(new MysqlPool(login, maxConnections), options)
+  return new MysqlSource(mysqlPool(login, maxConnections), options)
 }
 
 class MysqlSource implements Source {
-  readonly #pool: MysqlPool
+  readonly #pool: ConnectionPool<MysqlConnection>
   readonly #options: MysqlSourceOptions
   readonly #rules: ReadingRules
   readonly #readings = new Set<Reading>()
 
-  constructor(pool: MysqlPool, options: MysqlSourceOptions) {
+  constructor(pool: ConnectionPool<MysqlConnection>, options: MysqlSourceOptions) {
     this.#pool = pool
     this.#options = options
     const { zeroDates = 'reject', tinyint1 = 'integer', times = 'text' } = options

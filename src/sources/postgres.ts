@@ -7,10 +7,11 @@ import { checkServer } from './postgres/checks.ts'
 import type { Login, PostgresConnection } from './postgres/connection.ts'
 import { type Horizon, takeHorizon } from './postgres/horizon.ts'
 import { planPartitions } from './postgres/partitions.ts'
-import { PostgresPool } from './postgres/pool.ts'
+import { postgresPool } from './postgres/pool.ts'
 import { PostgresReading, type ReadingPlan } from './postgres/reading.ts'
 import { select } from './postgres/window.ts'
 import { allOf, whereText } from './sql/conditions.ts'
+import type { ConnectionPool } from './sql/pool.ts'
 import { queryOptions } from './sql/table-options.ts'
 
 /** A Postgres database, version 14 or later. */
@@ -50,13 +51,13 @@ export async function openPostgresSource(options: PostgresSourceOptions): Promis
 }
 
 class PostgresSource implements Source {
-  readonly #pool: PostgresPool
+  readonly #pool: ConnectionPool<PostgresConnection>
   readonly #options: PostgresSourceOptions
   readonly #readings = new Set<Reading>()
 
   constructor(options: PostgresSourceOptions) {
     this.#options = options
-    this.#pool = new PostgresPool(loginOf(options), options.maxConnections ?? 8)
+    this.#pool = postgresPool(loginOf(options), options.maxConnections ?? 8)
   }
 
   async check(): Promise<readonly string[]> {
